@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every compile-time knob of the heap.  Set one with -DNAME=value for the
+ * whole of heap/; none of them changes a public type, so that a program need
+ * not know with which values its archive was built.
+ */
+#ifndef HEAP_CONFIG_H
+#define HEAP_CONFIG_H
+
+/*
+ * HEAP_CHECK  how hard the heap distrusts its callers.        default 2
+ *   0  not at all: heap-min.a
+ *   2  O(1) at every call: range, alignment, state, keyed header, neighbours,
+ *      links: heap.a
+ *   3  and heap_check of the whole heap at the end of every call: heap-debug.a
+ * Price of 2 over 0: see `make size` and tests/bench.
+ */
+#ifndef HEAP_CHECK
+#define HEAP_CHECK 2
+#endif
+
+/*
+ * HEAP_STATS  keep bytes in use and their peak at every call.  default 1
+ *   0  in use is counted by a walk when asked for, peak is reported as 0.
+ * Price: about ten instructions a pair, two words.
+ */
+#ifndef HEAP_STATS
+#define HEAP_STATS 1
+#endif
+
+/*
+ * HEAP_GROW  bytes asked from sbrk at a time.                  default 1024
+ *   Range: 0 to 2^20.  Larger: fewer port calls, more memory held early.  A
+ *   larger request wins, and when the port refuses, what is needed is asked.
+ */
+#ifndef HEAP_GROW
+#define HEAP_GROW 1024
+#endif
+
+/*
+ * HEAP_CHUNK_BITS  log2 of HEAP_CHUNK_MAX, the bound of a segment and hence
+ *   of a request, in bytes.                         default 24, or 47 of 64
+ *   Range: 16 to 28 where size_t has 32 bits, to 48 where it has 64.  The
+ *   bits of a header above it hold the keyed check: each one less for the
+ *   check doubles the damage that goes unseen.
+ */
+#ifndef HEAP_CHUNK_BITS
+#define HEAP_CHUNK_BITS (SIZE_MAX > 0xffffffffu ? 47 : 24)
+#endif
+#define HEAP_CHUNK_MAX ((size_t)1 << HEAP_CHUNK_BITS)
+
+/*
+ * HEAP_EXACT_BINS  bins that hold one size each, from the smallest chunk up
+ *   in steps of the alignment; a power of two.               default 16
+ * HEAP_BINS  all bins; those above the exact ones come two an octave.
+ *   default 32; range HEAP_EXACT_BINS + 1 to the bits of size_t.
+ * Price: a word of static RAM each.
+ */
+#ifndef HEAP_EXACT_BINS
+#define HEAP_EXACT_BINS 16
+#endif
+#ifndef HEAP_BINS
+#define HEAP_BINS 32
+#endif
+
+/*
+ * HEAP_SEARCH  chunks looked at in a bin of several sizes before a larger bin
+ *   is taken.                                                  default 4
+ *   Range: 1 up.  Larger: tighter fit, longer worst case.
+ */
+#ifndef HEAP_SEARCH
+#define HEAP_SEARCH 4
+#endif
+
+/* Alignment of every block, in bytes: 8 on 32-bit targets, 16 on 64-bit. */
+#define HEAP_ALIGN (2 * sizeof(size_t))
+
+#endif
