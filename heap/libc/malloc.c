@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The malloc family over the default heap: C11 7.22.3, POSIX.1-2024, and what
+ * glibc, newlib and picolibc have beside them.
+ *
+ * Common to all.  Every failure to find memory answers NULL with ENOMEM and
+ * leaves the heap as it was.  A size of 0 gives a unique pointer that can be
+ * freed; realloc with a size of 0 frees.  A pointer that is none of ours goes
+ * to the port's `fault`, with the return address of the function below that
+ * the program called; the call has then no effect.
+ *
+ * Build it freestanding: a compiler that knows malloc's meaning may turn the
+ * body of one of these into a call of another.
+ */
+#include <errno.h>
+
+#include "family.h"
+
+const char heap_libc_malloc = 0;
+HEAP_LIBC_HOLD(heap_libc_info);
+HEAP_LIBC_HOLD(heap_libc_glue);
+
+_Static_assert((HEAP_LIBC_PAGE & (HEAP_LIBC_PAGE - 1)) == 0,
+	       "a page is a power of two of bytes");
+
+static bool is_power_of_two(size_t n)
+{
+	return n != 0 && (n & (n - 1)) == 0;
+}
+
+static void *or_enomem(void *p)
+{
+	if (p == NULL)
+		errno = ENOMEM;
+	return p;
+}
+
+/* ---- bodies ---------------------------------------------------------- */
+
+void *heap_libc_alloc(size_t n, const void *caller)
+{
+	return or_enomem(heap_alloc_from(&heap_default, n, caller));
+}
+
+void *heap_libc_zalloc(size_t count, size_t n, const void *caller)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(count, n, &bytes))
+		return or_enomem(NULL);
+	return or_enomem(heap_zalloc_from(&heap_default, bytes, caller));
+}
+
+/* A port's callbacks may change errno; POSIX says that free does not. */
+void heap_libc_free(void *p, const void *caller)
+{
+	if (p == NULL)
+		return;
+
+	int *where = &errno;
+	int before = *where;
+
+	heap_free_from(&heap_default, p, caller);
+	if (*where != before)
+		*where = before;
+}
+
+void *heap_libc_resize(void *p, size_t n, const void *caller)
+{
+	if (p != NULL && n == 0) {
+		heap_libc_free(p, caller);
+		return NULL;
+	}
+	return or_enomem(heap_resize_from(&heap_default, p, n, caller));
+}
+
+void *heap_libc_resize_or_free(void *p, size_t n, const void *caller)
+{
+	void *q = heap_libc_resize(p, n, caller);
+
+	if (q == NULL && n != 0)
+		heap_libc_free(p, caller);
+	return q;
+}
+
+void *heap_libc_align(size_t align, size_t n, const void *caller)
+{
+	if (!is_power_of_two(align)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	return or_enomem(
+		heap_alloc_aligned_from(&heap_default, align, n, caller));
+}
+
+void *heap_libc_page_align(size_t n, const void *caller)
+{
+	const size_t rest = HEAP_LIBC_PAGE - 1;
+
+	if (n == 0)
+		n = 1;
+	if (n > SIZE_MAX - rest)
+		return or_enomem(NULL);
+	return heap_libc_align(HEAP_LIBC_PAGE, (n + rest) & ~rest, caller);
+}
+
+/* ---- C11 ------------------------------------------------------------- */
+
+void *malloc(size_t n)
+{
+	return heap_libc_alloc(n, HEAP_LIBC_CALLER);
+}
+
+/* count * n zero bytes; a product above SIZE_MAX is ENOMEM. */
+void *calloc(size_t count, size_t n)
+{
+	return heap_libc_zalloc(count, n, HEAP_LIBC_CALLER);
+}
+
+/*
+ * NULL for p allocates; 0 for n frees p and answers NULL, errno untouched.
+ * On failure p is as before.  What lies between the old size and the new one
+ * is indeterminate, and may be what an earlier owner left there.
+ */
+void *realloc(void *p, size_t n)
+{
+	return heap_libc_resize(p, n, HEAP_LIBC_CALLER);
+}
+
+/* Keeps errno. */
+void free(void *p)
+{
+	heap_libc_free(p, HEAP_LIBC_CALLER);
+}
+
+/* Any power of two, n any size; another alignment is EINVAL. */
+void *aligned_alloc(size_t align, size_t n)
+{
+	return heap_libc_align(align, n, HEAP_LIBC_CALLER);
+}
+
+/* ---- POSIX ----------------------------------------------------------- */
+
+/*
+ * Returns 0 with the block in *memptr, ENOMEM, or EINVAL iff align is no power
+ * of two or below sizeof(void *).  On failure *memptr is as before, and errno
+ * always.
+ */
+int posix_memalign(void **memptr, size_t align, size_t n)
+{
+	if (!is_power_of_two(align) || align < sizeof(void *))
+		return EINVAL;
+
+	int before = errno;
+	void *p = heap_alloc_aligned_from(&heap_default, align, n,
+					  HEAP_LIBC_CALLER);
+
+	errno = before;
+	if (p == NULL)
+		return ENOMEM;
+	*memptr = p;
+	return 0;
+}
+
+/* realloc to count * n bytes; a product above SIZE_MAX is ENOMEM, p kept. */
+void *reallocarray(void *p, size_t count, size_t n)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(count, n, &bytes))
+		return or_enomem(NULL);
+	return heap_libc_resize(p, bytes, HEAP_LIBC_CALLER);
+}
+
+/* ---- older names ----------------------------------------------------- */
+
+void *memalign(size_t align, size_t n)
+{
+	return heap_libc_align(align, n, HEAP_LIBC_CALLER);
+}
+
+/* n bytes at a multiple of HEAP_LIBC_PAGE. */
+void *valloc(size_t n)
+{
+	return heap_libc_align(HEAP_LIBC_PAGE, n, HEAP_LIBC_CALLER);
+}
+
+/* valloc of n bytes rounded up to whole pages, at least one. */
+void *pvalloc(size_t n)
+{
+	return heap_libc_page_align(n, HEAP_LIBC_CALLER);
+}
+
+/* realloc that frees p when it fails: BSD. */
+void *reallocf(void *p, size_t n)
+{
+	return heap_libc_resize_or_free(p, n, HEAP_LIBC_CALLER);
+}
+
+void cfree(void *p)
+{
+	heap_libc_free(p, HEAP_LIBC_CALLER);
+}
+
+/* Bytes that may be used at p, at least those asked for; 0 for NULL. */
+size_t malloc_usable_size(void *p)
+{
+	return heap_usable_size_from(&heap_default, p, HEAP_LIBC_CALLER);
+}
