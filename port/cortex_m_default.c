@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The port behind malloc on a bare Cortex-M.  Alone in its object: define
+ * heap_port_default yourself and this file stays in the archive.  It has no
+ * write, for it knows no console: until you give it one, a fault stops in
+ * heap_cortex_m_fault without a word.
+ */
+#include "heap_cortex_m.h"
+
+const struct heap_port heap_port_default = {
+	.ctx = &heap_region_linker,
+	.sbrk = heap_region_sbrk,
+	.lock = heap_cortex_m_lock,
+	.unlock = heap_cortex_m_unlock,
+	.in_isr = heap_cortex_m_in_nmi,
+	.fault = heap_cortex_m_fault,
+};

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+# What there is to build for, and how: included by the Makefile.
+
+CORTEX_M := $(addprefix cortex-,m0 m0plus m3 m4 m7 m23 m33 m55)
+TARGETS := host host32 $(CORTEX_M)
+LIBCS := picolibc none
+
+HOST_CC ?= gcc
+ARM ?= arm-none-eabi-
+
+is_arm = $(filter cortex-m%,$1)
+cc = $(if $(is_arm),$(ARM)gcc,$(HOST_CC))
+ar = $(if $(is_arm),$(ARM)ar,ar)
+
+# The libcs of a target; the host has its own.
+libcs_of = $(if $(is_arm),$(LIBCS),host)
+
+# Where the archives of a target and libc go.
+home = build/$1$(if $(is_arm),/$2)
+
+flags_host := -O2 -m64
+flags_host32 := -O2 -m32
+flags_sanitize := -O1 -g -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=all
+$(foreach t,$(CORTEX_M),$(eval flags_$t := -Os -mthumb -mcpu=$t -mfloat-abi=soft))
+
+specs_picolibc := --specs=picolibc.specs
+
+# The profiles: what the archives differ in.
+ARCHIVES := heap heap-min heap-debug
+flags_heap-min := -DHEAP_CHECK=0 -DHEAP_STATS=0
+flags_heap := -DHEAP_CHECK=2 -DHEAP_STATS=1
+flags_heap-debug := -DHEAP_CHECK=3 -DHEAP_STATS=1
+
+# A file in heap/libc/ named after a libc is for that libc only.  The sanitizers
+# bring a malloc of their own.
+only_for_libcs := $(patsubst %,heap/libc/%.c,picolibc newlib host)
+libc_sources = $(if $(filter none,$2)$(filter sanitize,$1),,$(filter-out \
+	$(filter-out %/$2.c,$(only_for_libcs)),$(wildcard heap/libc/*.c)))
+port_sources = $(wildcard port/region.c port/report.c $(if $(is_arm), \
+	port/region_linker.c port/cortex_m*.c,port/host*.c))
+sources = $(wildcard heap/*.c) $(call libc_sources,$1,$2) $(port_sources)
+
+# How a folder's files are compiled.  A compiler that knows what malloc or
+# memset means may turn the body of one into a call of itself.
+flags_in_heap := -ffreestanding -fno-tree-loop-distribute-patterns
+flags_in_heap/libc := $(flags_in_heap)
+flags_in_port :=
