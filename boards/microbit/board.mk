@@ -1,0 +1,6 @@
+# BBC micro:bit, nRF51822: Cortex-M0, 256 KiB of flash, 16 KiB of RAM.
+BOARD_TARGET = cortex-m0
+BOARD_MACHINE = microbit
+BOARD_CFLAGS = -mcpu=cortex-m0 -mthumb
+BOARD_DEFINES = -DBOARD_UART_NRF=0x40002000 -DBOARD_SYSTICK_HZ=16000000
+BOARD_RAM = 16384

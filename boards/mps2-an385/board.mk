@@ -1,0 +1,6 @@
+# Arm MPS2 with the Cortex-M3 image AN385: 4 MiB of code RAM, 4 MiB of data RAM.
+BOARD_TARGET = cortex-m3
+BOARD_MACHINE = mps2-an385
+BOARD_CFLAGS = -mcpu=cortex-m3 -mthumb
+BOARD_DEFINES = -DBOARD_UART_CMSDK=0x40004000 -DBOARD_SYSTICK_HZ=25000000
+BOARD_RAM = 4194304

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From reset to main and back, for every Cortex-M, with or without a libc.
+ * linker/sections.ld defines the symbols.
+ */
+#include <stdint.h>
+
+#include "board.h"
+
+extern char __stack[];
+extern uint32_t __data_start[], __data_end[], __data_source[];
+extern uint32_t __bss_start[], __bss_end[];
+extern char __tls_base[];
+extern void (*const __preinit_array_start[])(void);
+extern void (*const __preinit_array_end[])(void);
+extern void (*const __init_array_start[])(void);
+extern void (*const __init_array_end[])(void);
+
+int main(void);
+
+/* picolibc's, where errno is thread-local; absent in other libcs. */
+__attribute__((weak)) void _set_tls(void *tls);
+
+static inline volatile uint32_t *scs(uintptr_t address)
+{
+	return (volatile uint32_t *)address;
+}
+
+#define SCB_CFSR  0xe000ed28u
+#define SCB_CPACR 0xe000ed88u
+
+/* A floating-point unit is off at reset, and using it then is a fault. */
+static void fpu_on(void)
+{
+#ifdef __ARM_FP
+	*scs(SCB_CPACR) |= 0xfu << 20;
+	__asm__ volatile("dsb\n\tisb" ::: "memory");
+#endif
+}
+
+/* volatile: else the compiler makes memcpy and memset of these, a libc's. */
+static void ram_start(void)
+{
+	const uint32_t *from = __data_source;
+
+	for (volatile uint32_t *to = __data_start; to < __data_end; to++)
+		*to = *from++;
+	for (volatile uint32_t *to = __bss_start; to < __bss_end; to++)
+		*to = 0;
+}
+
+static void call_each(void (*const *from)(void), void (*const *end)(void))
+{
+	while (from < end)
+		(*from++)();
+}
+
+_Noreturn void Reset_Handler(void);
+
+_Noreturn void Reset_Handler(void)
+{
+	fpu_on();
+	ram_start();
+	if (_set_tls)
+		_set_tls(__tls_base);
+	call_each(__preinit_array_start, __preinit_array_end);
+	call_each(__init_array_start, __init_array_end);
+	board_return(main());
+}
+
+__attribute__((weak)) _Noreturn void board_return(int status)
+{
+	board_exit(status);
+}
+
+/* ---- exceptions that nobody expected ---------------------------------- */
+
+static void put_text(const char *text)
+{
+	size_t n = 0;
+
+	while (text[n] != '\0')
+		n++;
+	board_write(text, n);
+}
+
+static void put_word(const char *name, uint32_t word)
+{
+	char digits[8];
+
+	for (int i = 7; i >= 0; i--, word >>= 4)
+		digits[i] = "0123456789abcdef"[word & 15];
+	put_text(name);
+	board_write(digits, sizeof(digits));
+}
+
+/* `frame` is what the processor pushed: r0-r3, r12, lr, pc, xpsr. */
+_Noreturn void board_exception(const uint32_t *frame);
+
+_Noreturn void board_exception(const uint32_t *frame)
+{
+	uint32_t number;
+
+	__asm__ volatile("mrs %0, ipsr" : "=r"(number));
+	put_word(number == 3 ? "board: HardFault" : "board: exception", number);
+	put_word(" pc 0x", frame[6]);
+	put_word(" lr 0x", frame[5]);
+#if __ARM_ARCH_ISA_THUMB >= 2
+	put_word(" cfsr 0x", *scs(SCB_CFSR));
+#endif
+	put_text("\n");
+	board_exit(BOARD_STATUS_FAULT);
+}
+
+/* Bit 2 of the return value in lr tells which stack has the frame. */
+__attribute__((naked)) void Default_Handler(void);
+
+__attribute__((naked)) void Default_Handler(void)
+{
+	__asm__ volatile("movs r0, #4\n\t"
+			 "mov r1, lr\n\t"
+			 "tst r1, r0\n\t"
+			 "bne 1f\n\t"
+			 "mrs r0, msp\n\t"
+			 "b 2f\n"
+			 "1:\n\t"
+			 "mrs r0, psp\n"
+			 "2:\n\t"
+			 "ldr r1, =board_exception\n\t"
+			 "bx r1\n\t"
+			 ".ltorg");
+}
+
+#define HANDLER(name)                                                          \
+	__attribute__((weak, alias("Default_Handler"))) void name(void)
+
+HANDLER(NMI_Handler);
+HANDLER(HardFault_Handler);
+HANDLER(MemManage_Handler);
+HANDLER(BusFault_Handler);
+HANDLER(UsageFault_Handler);
+HANDLER(SecureFault_Handler);
+HANDLER(SVC_Handler);
+HANDLER(DebugMon_Handler);
+HANDLER(PendSV_Handler);
+HANDLER(SysTick_Handler);
+HANDLER(Interrupt_Handler);
+
+/* All external interrupts share one handler; IPSR - 16 tells which it is. */
+#define EIGHT(handler)                                                         \
+	handler, handler, handler, handler, handler, handler, handler, handler
+#define INTERRUPTS 64
+
+__attribute__((section(".vectors"), used)) static const struct {
+	char *stack;
+	void (*handler[15 + INTERRUPTS])(void);
+} vectors = {
+	.stack = __stack,
+	.handler =
+		{
+			Reset_Handler,
+			NMI_Handler,
+			HardFault_Handler,
+			MemManage_Handler,
+			BusFault_Handler,
+			UsageFault_Handler,
+			SecureFault_Handler,
+			NULL,
+			NULL,
+			NULL,
+			SVC_Handler,
+			DebugMon_Handler,
+			NULL,
+			PendSV_Handler,
+			SysTick_Handler,
+			EIGHT(Interrupt_Handler),
+			EIGHT(Interrupt_Handler),
+			EIGHT(Interrupt_Handler),
+			EIGHT(Interrupt_Handler),
+			EIGHT(Interrupt_Handler),
+			EIGHT(Interrupt_Handler),
+			EIGHT(Interrupt_Handler),
+			EIGHT(Interrupt_Handler),
+		},
+};

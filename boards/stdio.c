@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The libc's side of a board, for programs that use <stdio.h> or exit: the
+ * standard streams on board_write, and an orderly end.  Serves picolibc,
+ * newlib and newlib-nano.  Link it beside startup.c; leave it out otherwise.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/types.h>
+
+#include "board.h"
+
+_Noreturn void board_return(int status)
+{
+	exit(status);
+}
+
+_Noreturn void _exit(int status);
+
+_Noreturn void _exit(int status)
+{
+	board_exit(status);
+}
+
+#ifdef __PICOLIBC__
+static int put(char c, FILE *file)
+{
+	(void)file;
+	board_write(&c, 1);
+	return (unsigned char)c;
+}
+
+static FILE console = FDEV_SETUP_STREAM(put, NULL, NULL, _FDEV_SETUP_WRITE);
+
+FILE *const stdin = &console;
+FILE *const stdout = &console;
+FILE *const stderr = &console;
+#else
+#include <errno.h>
+#include <sys/stat.h>
+
+int _write(int fd, const char *bytes, int n);
+int _read(int fd, char *bytes, int n);
+int _open(const char *path, int flags, int mode);
+int _close(int fd);
+int _fstat(int fd, struct stat *st);
+int _isatty(int fd);
+off_t _lseek(int fd, off_t offset, int whence);
+int _kill(int pid, int signal);
+int _getpid(void);
+
+int _write(int fd, const char *bytes, int n)
+{
+	(void)fd;
+	board_write(bytes, (size_t)n);
+	return n;
+}
+
+int _read(int fd, char *bytes, int n)
+{
+	(void)fd;
+	(void)bytes;
+	(void)n;
+	return 0;
+}
+
+int _open(const char *path, int flags, int mode)
+{
+	(void)path;
+	(void)flags;
+	(void)mode;
+	errno = ENOENT;
+	return -1;
+}
+
+int _close(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
+/* A terminal: lines go out as they end, not when the program does. */
+int _fstat(int fd, struct stat *st)
+{
+	(void)fd;
+	st->st_mode = S_IFCHR;
+	return 0;
+}
+
+int _isatty(int fd)
+{
+	(void)fd;
+	return 1;
+}
+
+off_t _lseek(int fd, off_t offset, int whence)
+{
+	(void)fd;
+	(void)offset;
+	(void)whence;
+	return 0;
+}
+
+/* abort() and assert() arrive here. */
+int _kill(int pid, int signal)
+{
+	(void)pid;
+	board_exit(128 + signal);
+}
+
+int _getpid(void)
+{
+	return 1;
+}
+
+/* Only a program with shared libraries has more than one of these. */
+__attribute__((weak)) void *__dso_handle;
+#endif
