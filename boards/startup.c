@@ -102,7 +102,10 @@ _Noreturn void board_exception(const uint32_t *frame)
 	uint32_t number;
 
 	__asm__ volatile("mrs %0, ipsr" : "=r"(number));
-	put_word(number == 3 ? "board: HardFault" : "board: exception", number);
+	if (number == 3)
+		put_text("board: HardFault");
+	else
+		put_word("board: exception 0x", number);
 	put_word(" pc 0x", frame[6]);
 	put_word(" lr 0x", frame[5]);
 #if __ARM_ARCH_ISA_THUMB >= 2
