@@ -23,6 +23,9 @@ _Noreturn void _exit(int status)
 }
 
 #ifdef __PICOLIBC__
+int kill(pid_t pid, int signal);
+pid_t getpid(void);
+
 static int put(char c, FILE *file)
 {
 	(void)file;
@@ -31,6 +34,18 @@ static int put(char c, FILE *file)
 }
 
 static FILE console = FDEV_SETUP_STREAM(put, NULL, NULL, _FDEV_SETUP_WRITE);
+
+/* abort() and assert() arrive here. */
+int kill(pid_t pid, int signal)
+{
+	(void)pid;
+	board_exit(128 + signal);
+}
+
+pid_t getpid(void)
+{
+	return 1;
+}
 
 FILE *const stdin = &console;
 FILE *const stdout = &console;
@@ -48,6 +63,15 @@ int _isatty(int fd);
 off_t _lseek(int fd, off_t offset, int whence);
 int _kill(int pid, int signal);
 int _getpid(void);
+void _init(void);
+void _fini(void);
+void __libc_fini_array(void);
+
+/* First of all, so that destructors come after every atexit function. */
+__attribute__((constructor(101))) static void destructors_at_exit(void)
+{
+	atexit(__libc_fini_array);
+}
 
 int _write(int fd, const char *bytes, int n)
 {
@@ -101,7 +125,7 @@ off_t _lseek(int fd, off_t offset, int whence)
 	return 0;
 }
 
-/* abort() and assert() arrive here. */
+/* As kill above. */
 int _kill(int pid, int signal)
 {
 	(void)pid;
@@ -111,6 +135,18 @@ int _kill(int pid, int signal)
 int _getpid(void)
 {
 	return 1;
+}
+
+/*
+ * newlib's exit calls _fini, which other start files bring; `used`, as with
+ * -flto the call appears too late.
+ */
+__attribute__((used)) void _init(void)
+{
+}
+
+__attribute__((used)) void _fini(void)
+{
 }
 
 /* Only a program with shared libraries has more than one of these. */
