@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The malloc of newlib-nano: libc_nano.a. */
+#include "libc.h"
+
+void *_sbrk(ptrdiff_t increment);
+
+void *_sbrk(ptrdiff_t increment)
+{
+	return bench_sbrk(increment);
+}
+
+BENCH_LIBC_ALLOCATOR;

@@ -1,0 +1,1 @@
+bench.newlib-nano.libs := -lc_nano -lgcc

@@ -1,0 +1,1 @@
+bench.newlib.libs := -lc -lgcc

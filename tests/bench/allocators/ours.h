@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An adapter for the heap: malloc, free and realloc as a program gets them
+ * from heap.a, over the region port.  OURS_PORT says with which port:
+ *   OURS_PLAIN   no lock, as the rivals have none; nothing but sbrk
+ *   OURS_LOCKED  the same, and the lock that masks interrupts
+ *   OURS_METER   the same, and each locked section is timed
+ *   OURS_STOCK   the port that is in the archive
+ */
+#ifndef BENCH_OURS_H
+#define BENCH_OURS_H
+
+#include "bench.h"
+#include "heap_cortex_m.h"
+
+#define OURS_PLAIN  0
+#define OURS_LOCKED 1
+#define OURS_METER  2
+#define OURS_STOCK  3
+
+void *malloc(size_t n);
+void free(void *p);
+void *realloc(void *p, size_t n);
+
+/* Our break is in the region's struct; libheap's region ends where we say. */
+static void ours_init(void *region, size_t size)
+{
+	heap_region_linker.start = region;
+	heap_region_linker.end = (char *)region + size;
+}
+
+#if OURS_PORT == OURS_METER
+/*
+ * Not put back by a restart, for the longest of all runs is asked for; hence
+ * a section that the linker script gives to the bench.
+ */
+__attribute__((section(".bss.bench_meter"))) static uint32_t since, longest;
+
+static uintptr_t meter_lock(void *ctx)
+{
+	uintptr_t state = heap_cortex_m_lock(ctx);
+
+	since = bench_ticks();
+	return state;
+}
+
+static void meter_unlock(void *ctx, uintptr_t state)
+{
+	uint32_t now = bench_ticks();
+
+	if (since - now > longest)
+		longest = since - now;
+	heap_cortex_m_unlock(ctx, state);
+}
+
+static uint32_t ours_locked(void)
+{
+	return bench_instructions(longest);
+}
+#define OURS_LOCK .lock = meter_lock, .unlock = meter_unlock,
+#elif OURS_PORT == OURS_LOCKED
+#define OURS_LOCK .lock = heap_cortex_m_lock, .unlock = heap_cortex_m_unlock,
+#else
+#define OURS_LOCK
+#endif
+
+#if OURS_PORT != OURS_STOCK
+/* A misuse that the heap reports is a bug of the bench or of the heap. */
+static void ours_fault(void *ctx, const struct heap_fault *fault)
+{
+	(void)ctx;
+	(void)fault;
+	bench_fail("the heap reports a fault");
+}
+
+const struct heap_port heap_port_default = {
+        .ctx = &heap_region_linker,
+        .sbrk = heap_region_sbrk,
+        OURS_LOCK.fault = ours_fault,
+};
+#endif
+
+const struct bench_allocator bench_allocator = {
+        .init = ours_init,
+        .malloc = malloc,
+        .free = free,
+        .realloc = realloc,
+#if OURS_PORT == OURS_METER
+        .locked = ours_locked,
+#endif
+};
+
+#endif

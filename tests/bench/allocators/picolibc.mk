@@ -1,0 +1,2 @@
+bench.picolibc.ldflags := --specs=picolibc.specs
+bench.picolibc.libs := -lc -lgcc

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+# The bench: exact instruction counts of allocators.  See tests/bench/README.md.
+#
+#   make bench         everything, and tests/bench/RESULTS.md anew
+#   make bench-fast    one allocator: ALLOC=heap-min CPU=cortex-m3 OPT=-Os
+#   make bench-quick   a subset against tests/bench/budgets.txt (TAP)
+#   make bench-budgets writes those budgets anew
+
+BENCH := tests/bench
+BENCH_OUT := build/bench
+BENCH_CC ?= arm-none-eabi-gcc
+
+ALLOC ?= heap-min
+CPU ?= cortex-m3
+OPT ?= -Os
+
+# An allocator is allocators/NAME.c; allocators/NAME.mk may set, all optional:
+#   bench.NAME.cflags  for the adapter
+#   bench.NAME.objects what to link besides; CPU and OPT are $(1) and $(2)
+#   bench.NAME.libs    behind it; default -lgcc
+#   bench.NAME.opts    the -O that make a difference; default -Os
+BENCH_ALLOCS := $(patsubst $(BENCH)/allocators/%.c,%,\
+	$(wildcard $(BENCH)/allocators/*.c))
+BENCH_CPUS := cortex-m3 cortex-m0plus
+
+BENCH_CFLAGS := -std=c11 -mthumb -O2 -ffreestanding -g -fno-common \
+	-ffunction-sections -fdata-sections -fno-tree-loop-distribute-patterns \
+	-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-align -Werror \
+	-I$(BENCH)/firmware -Iheap -Iport
+BENCH_FIRMWARE := probe timer console start replay measure
+BENCH_TRACES := $(sort $(wildcard $(BENCH)/traces/*.trace))
+
+-include $(wildcard $(BENCH)/allocators/*.mk)
+
+$(BENCH_OUT)/traces.S: $(BENCH)/pack.pl $(BENCH_TRACES)
+	mkdir -p $(@D)
+	perl $< $@ $(BENCH_TRACES)
+
+# What every allocator is linked with, $(1) = CPU.
+define bench_cpu
+bench.$(1).firmware := $$(BENCH_FIRMWARE:%=$(BENCH_OUT)/$(1)/firmware/%.o) \
+	$(BENCH_OUT)/$(1)/firmware/traces.o
+
+$(BENCH_OUT)/$(1)/firmware/%.o: $(BENCH)/firmware/%.c \
+		$(BENCH)/firmware/bench.h $(BENCH)/bench.mk
+	mkdir -p $$(@D)
+	$$(BENCH_CC) -mcpu=$(1) $$(BENCH_CFLAGS) -c -o $$@ $$<
+
+$(BENCH_OUT)/$(1)/firmware/%.o: $(BENCH)/firmware/%.S
+	mkdir -p $$(@D)
+	$$(BENCH_CC) -mcpu=$(1) -mthumb -c -o $$@ $$<
+
+$(BENCH_OUT)/$(1)/firmware/traces.o: $(BENCH_OUT)/traces.S
+	mkdir -p $$(@D)
+	$$(BENCH_CC) -mcpu=$(1) -mthumb -c -o $$@ $$<
+endef
+$(foreach cpu,$(BENCH_CPUS),$(eval $(call bench_cpu,$(cpu))))
+
+# One firmware, $(1) = allocator, $(2) = CPU, $(3) = -O.  Its folder holds the
+# outputs of its three measurements.
+bench_dir = $(BENCH_OUT)/$(2)/$(1)$(3)
+define bench_firmware
+$(bench_dir)/adapter.o: $(BENCH)/allocators/$(1).c \
+		$$(wildcard $(BENCH)/allocators/*.h) \
+		$(BENCH)/firmware/bench.h $(BENCH)/bench.mk \
+		$$(wildcard $(BENCH)/allocators/$(1).mk)
+	mkdir -p $$(@D)
+	$$(BENCH_CC) -mcpu=$(2) $$(BENCH_CFLAGS) $(3) \
+		$$(bench.$(1).cflags) -c -o $$@ $$<
+
+$(bench_dir)/firmware.elf: $(bench_dir)/adapter.o \
+		$$(call bench.$(1).objects,$(2),$(3)) \
+		$$(bench.$(2).firmware) $(BENCH)/firmware/bench.ld
+	$$(BENCH_CC) -mcpu=$(2) -mthumb $$(bench.$(1).ldflags) \
+		-nostartfiles -nodefaultlibs -Wl,--gc-sections \
+		-T $(BENCH)/firmware/bench.ld \
+		-Wl,-Map=$(bench_dir)/firmware.map -o $$@ \
+		$$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) \
+		$$(or $$(bench.$(1).libs),-lgcc) -Wl,--end-group
+
+$(bench_dir)/size.txt: $(bench_dir)/firmware.elf
+	perl $(BENCH)/size.pl $(bench_dir)/firmware.map >$$@
+
+$(bench_dir)/time.txt: $(bench_dir)/firmware.elf
+	$(BENCH)/run $$< 1 >$$@ || { cat $$@ >&2; rm $$@; exit 1; }
+
+$(bench_dir)/heap.txt: $(bench_dir)/firmware.elf
+	$(BENCH)/run $$< 2 >$$@ || { cat $$@ >&2; rm $$@; exit 1; }
+
+$(bench_dir)/worst.txt: $(bench_dir)/firmware.elf
+	$(BENCH)/run $$< 3 >$$@ || { cat $$@ >&2; rm $$@; exit 1; }
+endef
+$(foreach a,$(BENCH_ALLOCS),$(foreach cpu,$(BENCH_CPUS),\
+	$(foreach o,-Os -O2,$(eval $(call bench_firmware,$(a),$(cpu),$(o))))))
+
+bench_outputs = $(addprefix $(bench_dir)/,size.txt time.txt heap.txt worst.txt)
+
+.PHONY: bench-fast
+bench-fast: $(call bench_outputs,$(ALLOC),$(CPU),$(OPT)) ## one allocator: ALLOC=heap-min CPU=cortex-m3 OPT=-Os
+	echo "$(ALLOC), $(CPU) code, $(OPT): instructions"
+	perl $(BENCH)/fast.pl $(call bench_dir,$(ALLOC),$(CPU),$(OPT))
