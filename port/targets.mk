@@ -5,6 +5,7 @@ CORTEX_M := $(addprefix cortex-,m0 m0plus m3 m4 m7 m23 m33 m55)
 TARGETS := host host32 $(CORTEX_M)
 LIBCS := picolibc none
 
+comma := ,
 HOST_CC ?= gcc
 ARM ?= arm-none-eabi-
 
@@ -22,7 +23,11 @@ flags_host := -O2 -m64
 flags_host32 := -O2 -m32
 flags_sanitize := -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
-$(foreach t,$(CORTEX_M),$(eval flags_$t := -Os -mthumb -mcpu=$t -mfloat-abi=soft))
+$(foreach t,$(CORTEX_M),$(eval flags_$t := -Os -mthumb -mcpu=$t \
+	-mfloat-abi=soft))
+
+# The archives serve programs of both float ABIs.
+both_abis = $(if $(is_arm),-Wa$(comma)port/any_float_abi.s)
 
 specs_picolibc := --specs=picolibc.specs
 

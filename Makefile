@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: MIT
+# Build, demonstrate and test the heap; `make help` lists what there is.
+# How each target is compiled is in port/targets.mk, how the tests are put
+# together in tests/tests.mk, a board's flags in boards/*/board.mk.  All output
+# goes to build/.  V=1 shows the commands.
+
+JOBS ?= $(shell nproc 2>/dev/null || echo 1)
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(JOBS)
+endif
+ifndef V
+.SILENT:
+endif
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+
+WARNINGS := -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
+	-Wcast-align -Werror
+
+include port/targets.mk
+BOARDS := $(patsubst boards/%/board.mk,%,$(wildcard boards/*/board.mk))
+
+# $(call known,VARIABLE,values): stop, in plain words, at a value not known.
+known = $(if $(filter-out $2,$($1)),$(error there is no $1=$($1); \
+	choose among: $(sort $2)))
+$(call known,TARGET,$(TARGETS))
+$(call known,LIBC,$(sort $(foreach t,$(or $(TARGET),$(TARGETS)), \
+	$(call libcs_of,$t))))
+$(call known,BOARD,host host32 sanitize $(BOARDS))
+
+# `make deps test` -j must finish the first before it starts the second.
+DEPS_FIRST := $(filter deps deps-%,$(MAKECMDGOALS))
+
+# ---- archives ----------------------------------------------------------
+
+# The archives of a target: build/T/L/*.a, and for Cortex-M build/T/*.a, which
+# are picolibc's.  $(call archives_of,TARGET[,LIBC])
+archives_of = $(sort \
+	$(foreach a,$(ARCHIVES),$(foreach l,$(or $2,$(libcs_of)), \
+		$(call home,$1,$l)/$a.a \
+		$(if $(filter picolibc,$l),build/$1/$a.a))))
+
+.PHONY: all
+all: ## build the archives of host, host32, cortex-m3; or [TARGET=T] [LIBC=L]
+all: $(foreach t,$(or $(TARGET),host host32 cortex-m3), \
+	$(call archives_of,$t,$(LIBC)))
+
+# $(call archive_rules,TARGET,LIBC,ARCHIVE)
+define archive_rules
+build/obj/$1/$2/$3/%.o: %.c $(MAKEFILE_LIST) | $(DEPS_FIRST)
+	mkdir -p $$(@D)
+	$(cc) $(flags_$1) $(both_abis) $(flags_$3) $(WARNINGS) $(specs_$2) -Iheap -Iport \
+		-ffunction-sections -fdata-sections \
+		$$(flags_in_$$(patsubst %/,%,$$(dir $$<))) \
+		$(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $$@ $$<
+
+$(call home,$1,$2)/$3.a: $(patsubst %.c,build/obj/$1/$2/$3/%.o,$(sources))
+	mkdir -p $$(@D)
+	rm -f $$@
+	$(ar) crD $$@ $$^
+	echo $$@
+endef
+$(foreach a,$(ARCHIVES), \
+	$(foreach t,$(TARGETS) sanitize,$(foreach l,$(call libcs_of,$t), \
+		$(eval $(call archive_rules,$t,$l,$a)))) \
+	$(foreach t,$(CORTEX_M),$(eval \
+		build/$t/$a.a: build/$t/picolibc/$a.a; cp $$< $$@)))
+
+# ---- firmware ----------------------------------------------------------
+
+BOARD_SOURCES := $(addprefix boards/, \
+	startup.c board_port.c console_semihost.c semihost.c)
+
+# A board.mk sets BOARD_*; they are kept here under the board's own name.
+define read_board
+BOARD_TARGET :=
+BOARD_CFLAGS :=
+BOARD_DEFINES :=
+BOARD_ARENA :=
+include boards/$1/board.mk
+target_of_$1 := $$(BOARD_TARGET)
+arena_of_$1 := $$(or $$(BOARD_ARENA),$$(shell expr $$(BOARD_RAM) / 2 - 1024))
+flags_of_$1 := $$(BOARD_CFLAGS) $$(BOARD_DEFINES) -Os -g --specs=picolibc.specs \
+	-ffunction-sections -fdata-sections -Iboards -Iport -Iheap
+link_of_$1 := -nostartfiles -Llinker -T linker/$1.ld -Wl,--gc-sections
+support_of_$1 := $$(patsubst boards/%.c,build/boards/$1/%.o, \
+	$(BOARD_SOURCES) $$(wildcard boards/$1/*.c))
+
+build/boards/$1/%.o: boards/%.c $(MAKEFILE_LIST) boards/$1/board.mk | \
+		$(DEPS_FIRST)
+	mkdir -p $$(@D)
+	$(ARM)gcc $$(flags_of_$1) $(WARNINGS) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach b,$(BOARDS),$(eval $(call read_board,$b)))
+
+DEMO_BOARD := $(or $(BOARD),mps2-an385)
+DEMO := build/demo/$(DEMO_BOARD)/wordcount
+INPUT ?= README.md
+
+.PHONY: demo
+demo: $(DEMO) ## count words in [INPUT=file] on an emulated [BOARD=B]
+	boards/run $(DEMO_BOARD) $< $(INPUT)
+
+build/demo/$(DEMO_BOARD)/%.o: tests/demo/%.c $(MAKEFILE_LIST) | $(DEPS_FIRST)
+	mkdir -p $(@D)
+	$(ARM)gcc $(flags_of_$(DEMO_BOARD)) $(WARNINGS) -MMD -MP -c -o $@ $<
+
+$(DEMO): $(patsubst tests/demo/%.c,build/demo/$(DEMO_BOARD)/%.o, \
+		$(wildcard tests/demo/*.c)) $(support_of_$(DEMO_BOARD)) \
+		build/boards/$(DEMO_BOARD)/stdio.o \
+		build/$(target_of_$(DEMO_BOARD))/heap.a
+	$(ARM)gcc $(flags_of_$(DEMO_BOARD)) $(link_of_$(DEMO_BOARD)) \
+		-Wl,-Map=$@.map -o $@ $^
+
+# ---- tests -------------------------------------------------------------
+
+include tests/tests.mk
+
+.PHONY: size
+size: $(foreach t,cortex-m3 cortex-m0plus,$(call archives_of,$t,picolibc)) \
+		## code, static RAM and stack use of the heap on Cortex-M
+	tests/size.sh
+
+.PHONY: lint
+lint: ## check format, warnings and what static analysers say
+	CORTEX_M3='$(flags_cortex-m3)' WARNINGS='$(WARNINGS)' tests/lint.sh
+
+# ---- packages ----------------------------------------------------------
+
+DEPS := gcc libc6-dev gcc-multilib binutils perl gcc-arm-none-eabi \
+	picolibc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
+DEPS_LINT := $(DEPS) clang clang-format clang-tidy cppcheck shellcheck
+
+.PHONY: deps deps-lint deps-all
+deps: ## install the Debian packages that demo, build and test need
+	tests/packages.sh $(DEPS)
+deps-lint: ## those of lint as well
+	tests/packages.sh $(DEPS_LINT)
+deps-all: ## all packages that anything here needs
+	tests/packages.sh $(DEPS_LINT)
+
+# ---- the rest ----------------------------------------------------------
+
+.PHONY: clean
+clean: ## remove build/
+	rm -rf build
+
+.PHONY: help
+help: ## list what make can do
+	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' \
+		$(MAKEFILE_LIST)
+	echo
+	echo "TARGET  $(TARGETS)"
+	echo "LIBC    $(LIBCS) (Cortex-M)"
+	echo "BOARD   $(BOARDS); test: host host32 sanitize too"
+
+-include $(shell find build -name '*.d' 2>/dev/null)

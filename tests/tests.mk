@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+# The test programs: included by the Makefile.  tests/README.md explains.
+#
+# A place is where tests run: host, host32, sanitize, or a board.  Each suite is
+# one program for each place and archive: build/tests/PLACE/ARCHIVE/DIR/SUITE
+
+PLACES := host host32 sanitize $(BOARDS)
+place_archives = $(if $(filter sanitize,$1),heap-debug,heap heap-debug)
+place_target = $(or $(target_of_$1),$1)
+place_libc = $(if $(call is_arm,$(place_target)),picolibc,host)
+place_arena = $(or $(arena_of_$1),262144)
+
+# T=name leaves only the suites in which some test's name contains it.
+ALL_SUITES := $(wildcard tests/unit/*_test.c tests/stress/*_test.c \
+	tests/libc/*_test.c)
+SUITES := $(if $(T),$(shell grep -l '^TEST.*$(T)' $(ALL_SUITES) /dev/null),\
+	$(ALL_SUITES))
+
+# The line "PLACE SUITE *" in tests/skips.txt leaves out a suite that cannot be
+# linked there.
+left_out := $(shell sed -n 's/^\([^\# ]*\) \([^ ]*\) \*$$/\1:\2/p' tests/skips.txt)
+place_suites = $(patsubst tests/%.c,%,$(foreach s,$(SUITES),$(if \
+	$(filter $1:$(basename $(notdir $s)),$(left_out))$(if \
+	$(filter sanitize,$1),$(filter tests/libc/%,$s)),,$s)))
+HARNESS := tap format arena
+harness_objects = $(patsubst %,build/tests/$1/$2/harness/%.o,$(HARNESS) \
+	$(if $(filter $(BOARDS),$1),main_board,main_host))
+
+# What several suites of a folder share is in its files without _test.
+dir_objects = $(patsubst tests/%.c,build/tests/$1/$2/%.o, \
+	$(filter-out %_test.c,$(wildcard $(dir tests/$3)*.c)))
+
+# Tests misuse memory on purpose: the compiler is not to know what malloc means.
+place_flags = $(or $(flags_of_$1),$(flags_$1) -O1 -g)
+TEST_FLAGS := $(WARNINGS) -Iheap -Iport -Itests/harness -Itests \
+	-fno-builtin -Wno-use-after-free
+
+# $(call place_rules,PLACE,ARCHIVE)
+define place_rules
+build/tests/$1/$2/%.o: tests/%.c $(MAKEFILE_LIST) | $(DEPS_FIRST)
+	mkdir -p $$(@D)
+	$(call cc,$(place_target)) $(place_flags) $(flags_$2) $(TEST_FLAGS) \
+		-DTAP_WHERE='"$1"' -DTAP_ARENA=$(place_arena) \
+		-MMD -MP -c -o $$@ $$<
+endef
+
+# $(call suite_rules,PLACE,ARCHIVE,DIR/SUITE)
+define suite_rules
+build/tests/$1/$2/$3: build/tests/$1/$2/$3.o $(harness_objects) \
+		$(dir_objects) $(support_of_$1) \
+		$(call home,$(place_target),$(place_libc))/$2.a
+	$(call cc,$(place_target)) $(place_flags) $(link_of_$1) -o $$@ $$^
+endef
+
+wanted_places := $(if $(filter test,$(MAKECMDGOALS)),$(or $(BOARD),$(PLACES)))
+
+$(foreach p,$(wanted_places), \
+	$(foreach a,$(call place_archives,$p), \
+		$(eval $(call place_rules,$p,$a)) \
+		$(foreach s,$(call place_suites,$p), \
+			$(eval $(call suite_rules,$p,$a,$s)) \
+			$(eval TEST_PROGRAMS += build/tests/$p/$a/$s))))
+
+# Scripts look at the sources and the archives; they have no place or test
+# names, so that a part of the tests leaves them out.
+TEST_SCRIPTS := $(if $(T)$(BOARD),,$(wildcard tests/link/*.t tests/readme/*.t))
+SKIPS_TEST := $(if $(T),,tests/harness/skips.t)
+
+.PHONY: test
+test: $(TEST_PROGRAMS) $(if $(TEST_SCRIPTS),$(TESTED_ARCHIVES))  ## run the tests: [BOARD=place] [T=name] [SEED=n]
+	$(if $(TEST_PROGRAMS),,$(error no test has "$(T)" in its name))
+	@find build/tests -name '*.tap' -delete
+	@PLACES='$(wanted_places)' TAP_ARGS='$(filter-out BOARD=%,$(MAKEOVERRIDES))' \
+		HARNESS_RULESFILE=tests/harness/rules.yml \
+		prove -j$(JOBS) --exec tests/harness/run \
+		$(TEST_PROGRAMS) $(TEST_SCRIPTS) $(SKIPS_TEST)
