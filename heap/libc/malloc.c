@@ -77,7 +77,8 @@ void *heap_libc_resize(void *p, size_t n, const void *caller)
 /* Its first line keeps a bad pointer from being reported twice. */
 void *heap_libc_resize_or_free(void *p, size_t n, const void *caller)
 {
-	if (p && heap_usable_size_from(&heap_default, p, caller) == 0)
+	if (p != NULL && n != 0 &&
+	    heap_usable_size_from(&heap_default, p, caller) == 0)
 		return or_enomem(NULL);
 
 	void *q = heap_libc_resize(p, n, caller);
