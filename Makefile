@@ -118,8 +118,8 @@ $(DEMO): $(patsubst tests/demo/%.c,build/demo/$(DEMO_BOARD)/%.o, \
 include tests/tests.mk
 
 .PHONY: size
-size: $(foreach t,cortex-m3 cortex-m0plus,$(call archives_of,$t,picolibc)) \
-		## code, static RAM and stack use of the heap on Cortex-M
+size: ## code, static RAM and stack use of the heap on Cortex-M
+size: $(foreach t,$(SIZE_TARGETS),$(call archives_of,$t,picolibc))
 	tests/size.sh
 
 .PHONY: lint

@@ -64,13 +64,16 @@ $(foreach p,$(wanted_places), \
 # Scripts look at the sources and the archives; they have no place or test
 # names, so that a part of the tests leaves them out.
 TEST_SCRIPTS := $(if $(T)$(BOARD),,$(wildcard tests/link/*.t tests/readme/*.t))
+ALL_ARCHIVES := $(foreach t,$(TARGETS),$(call archives_of,$t))
 SKIPS_TEST := $(if $(T),,tests/harness/skips.t)
 
 .PHONY: test
-test: $(TEST_PROGRAMS) $(if $(TEST_SCRIPTS),$(TESTED_ARCHIVES))  ## run the tests: [BOARD=place] [T=name] [SEED=n]
+test: ## run the tests: [BOARD=place] [T=name] [SEED=n]
+test: $(TEST_PROGRAMS) $(if $(TEST_SCRIPTS),$(ALL_ARCHIVES))
 	$(if $(TEST_PROGRAMS),,$(error no test has "$(T)" in its name))
-	@find build/tests -name '*.tap' -delete
-	@PLACES='$(wanted_places)' TAP_ARGS='$(filter-out BOARD=%,$(MAKEOVERRIDES))' \
+	find build/tests -name '*.tap' -delete
+	PLACES='$(wanted_places)' ARCHIVES='$(ALL_ARCHIVES)' \
+		TAP_ARGS='$(filter-out BOARD=%,$(MAKEOVERRIDES))' \
 		HARNESS_RULESFILE=tests/harness/rules.yml \
 		prove -j$(JOBS) --exec tests/harness/run \
 		$(TEST_PROGRAMS) $(TEST_SCRIPTS) $(SKIPS_TEST)

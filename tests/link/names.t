@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What the archives define and what they leave to others, by nm.  ARCHIVES are
+# those to look at, build/TARGET[/LIBC]/NAME.a.
+. tests/harness/tap.sh
+
+mkdir -p build/tests
+defined=build/tests/names.defined
+wanted=build/tests/names.wanted
+
+libc_of()
+{
+	case $1 in
+	build/host*) echo host ;;
+	build/*/*/*) basename "$(dirname "$1")" ;;
+	*) echo picolibc ;;
+	esac
+}
+
+# Names that are not heap_*, against libc_names.txt for libc $1.
+odd_definitions()
+{
+	awk -v libc="$1" '!/^#/ {
+		for (i = 2; i <= NF; i++)
+			if ($i == libc)
+				print $1
+	}' tests/link/libc_names.txt | sort >"$wanted"
+	uniq -d "$defined" | sed 's/$/ is defined twice/'
+	sort -u "$defined" | grep -v '^heap_' | comm -23 - "$wanted" |
+		sed 's/$/ is defined, but not in tests\/link\/libc_names.txt/'
+	sort -u "$defined" | comm -13 - "$wanted" |
+		sed 's/$/ is in tests\/link\/libc_names.txt, but not defined/'
+}
+
+# Names that archive $1 needs, against undefined.txt for target $2 and libc $3.
+odd_needs()
+{
+	nm -g --undefined-only "$1" | awk 'NF == 2 { print $2 }' |
+		sort -u | comm -23 - "$defined" |
+		awk -v target="$2" -v libc="$3" '
+			FNR == NR {
+				for (i = 2; i <= NF && !/^#/; i++)
+					may[$1, $i] = 1
+				next
+			}
+			!(($1, target) in may) && !(($1, libc) in may) &&
+			!(($1, "*") in may) {
+				print $1 " is needed, but tests/link/" \
+				      "undefined.txt does not allow it there"
+			}' tests/link/undefined.txt -
+}
+
+for archive in $ARCHIVES; do
+	libc=$(libc_of "$archive")
+	target=$(echo "$archive" | cut -d/ -f2)
+
+	nm -g --defined-only "$archive" | awk 'NF == 3 { print $3 }' |
+		sort >"$defined"
+	verdict "$archive defines heap_* and libc's listed names" \
+		"$(odd_definitions "$libc")"
+	verdict "$archive needs only what undefined.txt allows" \
+		"$(odd_needs "$archive" "$target" "$libc")"
+done
+
+tap_end
