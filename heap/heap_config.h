@@ -39,13 +39,13 @@
 
 /*
  * HEAP_CHUNK_BITS  log2 of HEAP_CHUNK_MAX, the bound of a segment and hence
- *   of a request, in bytes.                         default 24, or 47 of 64
- *   Range: 16 to 28 where size_t has 32 bits, to 48 where it has 64.  The
+ *   of a request, in bytes.                         default 24; 48 of 64
+ *   16, 24 or 28 where size_t has 32 bits, 48, 56 or 60 where it has 64.  The
  *   bits of a header above it hold the keyed check: each one less for the
  *   check doubles the damage that goes unseen.
  */
 #ifndef HEAP_CHUNK_BITS
-#define HEAP_CHUNK_BITS (SIZE_MAX > 0xffffffffu ? 47 : 24)
+#define HEAP_CHUNK_BITS (SIZE_MAX > 0xffffffffu ? 48 : 24)
 #endif
 #define HEAP_CHUNK_MAX ((size_t)1 << HEAP_CHUNK_BITS)
 

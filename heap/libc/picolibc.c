@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What only picolibc's family has: its mallinfo, its sbrk, its own names. */
 #include <malloc.h>
-#include <unistd.h>
 
 #include "family.h"
 
 const char heap_libc_glue = 0;
 HEAP_LIBC_HOLD(heap_libc_malloc);
+
+void *sbrk(ptrdiff_t increment);
 
 /* arena: bytes taken; ordblks: free chunks; uordblks and fordblks: bytes in
  * use and free; keepcost: the most that malloc_trim could give back. */

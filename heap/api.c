@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * L4: the edges of the lock.  Check arguments, lock, core, unlock; what went
+ * wrong is told after the lock is released.
+ */
+#include "state.h"
+
+/* ---- faults ----------------------------------------------------------- */
+
+static WORD_COLD void tell(const struct heap *h, const struct damage *damage,
+                           const void *mem, const void *caller)
+{
+	const struct heap_fault fault = {
+	        .kind = damage->kind,
+	        .invariant = damage->invariant,
+	        .heap = h,
+	        .chunk = damage->chunk,
+	        .mem = mem,
+	        .caller = caller,
+	};
+
+	if (h->port->fault != NULL)
+		h->port->fault(h->port->ctx, &fault);
+}
+
+WORD_COLD void *heap_fail(struct heap *h, uintptr_t state, const void *mem,
+                          const void *caller)
+{
+	struct damage damage = h->bins.damage;
+
+	h->bins.damage = (struct damage){0};
+	if (damage.kind == HEAP_FAULT_NONE)
+		h->failures++;
+	heap_unlock(h, state);
+	if (damage.kind != HEAP_FAULT_NONE)
+		tell(h, &damage, mem, caller);
+	return NULL;
+}
+
+bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
+                const void *caller)
+{
+	const struct heap_port *port = h->port;
+
+	if (port->in_isr != NULL && port->in_isr(port->ctx)) {
+		tell(h, &(struct damage){.kind = HEAP_FAULT_INTERRUPT}, mem,
+		     caller);
+		return false;
+	}
+	*state = heap_lock(h);
+	return true;
+}
+
+/* Debug: no operation leaves a heap that is not sound. */
+static WORD_COLD void prove(struct heap *h, uintptr_t state, const void *caller)
+{
+	struct damage damage = {.kind = HEAP_FAULT_INVARIANT};
+
+	damage.invariant = heap_check_held(h, &damage.chunk);
+	heap_unlock(h, state);
+	if (damage.invariant != HEAP_OK)
+		tell(h, &damage, NULL, caller);
+}
+
+void heap_leave(struct heap *h, uintptr_t state, const void *caller)
+{
+	if (HEAP_CHECK >= 3)
+		prove(h, state, caller);
+	else
+		heap_unlock(h, state);
+}
+
+/* ---- allocate, free --------------------------------------------------- */
+
+void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
+{
+	size_t size = chunk_size_for(n);
+	struct chunk *c;
+	uintptr_t state;
+
+	if (size == 0 || !heap_enter(h, &state, NULL, caller))
+		return NULL;
+	c = heap_take(h, size);
+	if (c == NULL)
+		return heap_fail(h, state, NULL, caller);
+	heap_account(h, 0, size);
+	heap_leave(h, state, caller);
+	return chunk_to_mem(c);
+}
+
+void *heap_zalloc_from(struct heap *h, size_t n, const void *caller)
+{
+	void *p = heap_alloc_from(h, n, caller);
+
+	if (p != NULL)
+		memset(p, 0, n);
+	return p;
+}
+
+void heap_free_from(struct heap *h, void *p, const void *caller)
+{
+	struct chunk *c;
+	size_t size;
+	uintptr_t state;
+
+	if (p == NULL || !heap_enter(h, &state, p, caller))
+		return;
+	c = heap_inspect(h, p);
+	if (c == NULL) {
+		heap_fail(h, state, p, caller);
+		return;
+	}
+	size = chunk_head_size(c);
+	if (!heap_give(h, c)) {
+		heap_fail(h, state, p, caller);
+		return;
+	}
+	heap_account(h, size, 0);
+	heap_leave(h, state, caller);
+}
+
+size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)
+{
+	struct chunk *c;
+	size_t n;
+	uintptr_t state;
+
+	if (p == NULL || !heap_enter(h, &state, p, caller))
+		return 0;
+	c = heap_inspect(h, p);
+	if (c == NULL) {
+		heap_fail(h, state, p, caller);
+		return 0;
+	}
+	n = chunk_head_size(c) - WORD_SIZE;
+	heap_leave(h, state, caller);
+	return n;
+}
+
+/* ---- the plain names: the culprit is who called them ------------------ */
+
+#define CALLER __builtin_return_address(0)
+
+void *heap_alloc(struct heap *h, size_t n)
+{
+	return heap_alloc_from(h, n, CALLER);
+}
+
+void *heap_zalloc(struct heap *h, size_t n)
+{
+	return heap_zalloc_from(h, n, CALLER);
+}
+
+void *heap_alloc_aligned(struct heap *h, size_t align, size_t n)
+{
+	return heap_alloc_aligned_from(h, align, n, CALLER);
+}
+
+void *heap_resize(struct heap *h, void *p, size_t n)
+{
+	return heap_resize_from(h, p, n, CALLER);
+}
+
+void heap_free(struct heap *h, void *p)
+{
+	heap_free_from(h, p, CALLER);
+}
+
+size_t heap_usable_size(struct heap *h, const void *p)
+{
+	return heap_usable_size_from(h, p, CALLER);
+}

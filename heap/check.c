@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * L4: the integrity check.  It trusts nothing that it reads: every pointer is
+ * held against the segments before it is followed, and every loop is bounded
+ * by the bytes of a segment or by chunks already counted.
+ */
+#include "state.h"
+
+/* What the tour has counted, and the culprit if it met one. */
+struct tour {
+	const struct heap *h;
+	size_t used;         /* bytes  */
+	size_t free;         /* bytes  */
+	size_t free_chunks;  /* number */
+	const struct chunk *bad;
+};
+
+static enum heap_invariant at(struct tour *t, const struct chunk *c,
+                              enum heap_invariant broken)
+{
+	t->bad = c;
+	return broken;
+}
+
+static bool seal_is_even(const struct tour *t, const struct chunk *c)
+{
+	return HEAP_CHECK == 0 || chunk_is_sealed(c, t->h->bins.key);
+}
+
+/* I1, I2, I5 of the chunk at c, which lies below the fence of s. */
+static enum heap_invariant check_chunk(struct tour *t, const struct chunk *c,
+                                       const struct span *s)
+{
+	size_t size = chunk_size(c), left = chunk_span(c, s->fence);
+	bool tiny = !chunk_is_used(c) && chunk_is_tiny(c);
+
+	if (size < CHUNK_MIN || (!tiny && !seal_is_even(t, c)))
+		return at(t, c, HEAP_I1);
+	if (size > left)
+		return at(t, c, HEAP_I2);
+	if (chunk_is_used(c))
+		return HEAP_OK;
+
+	size_t foot = chunk_prev_foot(chunk_above(c, size));
+
+	if (tiny ? foot % WORD_SIZE != CHUNK_TAG : foot != size)
+		return at(t, c, HEAP_I5);
+	return HEAP_OK;
+}
+
+/* I1 to I5 and I9 of a segment. */
+static enum heap_invariant check_segment(struct tour *t, const struct span *s)
+{
+	const struct chunk *c = s->base;
+	enum heap_invariant broken;
+	bool prev_used = true;
+
+	while (c != s->fence) {
+		broken = check_chunk(t, c, s);
+		if (broken != HEAP_OK)
+			return broken;
+		if (!prev_used && !chunk_is_used(c))
+			return at(t, c, HEAP_I3);
+		if (chunk_is_prev_used(c) != prev_used)
+			return at(t, c, HEAP_I4);
+		prev_used = chunk_is_used(c);
+		if (prev_used) {
+			t->used += chunk_size(c);
+		} else {
+			t->free += chunk_size(c);
+			t->free_chunks++;
+		}
+		c = chunk_next(c);
+	}
+	if (!chunk_is_used(c) || chunk_head_size(c) != 0 || !seal_is_even(t, c))
+		return at(t, c, HEAP_I9);
+	if (chunk_is_prev_used(c) != prev_used)
+		return at(t, c, HEAP_I4);
+	return HEAP_OK;
+}
+
+/* The words that everything else is reached through. */
+static enum heap_invariant check_control(struct tour *t)
+{
+	const struct heap *h = t->h;
+
+	if (h->check != heap_slow_check(h))
+		return at(t, NULL, HEAP_I8);
+	if (!bins_may_hold(&h->bins, h->top) || h->top < h->base ||
+	    h->top > h->limit)
+		return at(t, h->top, HEAP_I9);
+	return HEAP_OK;
+}
+
+static enum heap_invariant check_segments(struct tour *t)
+{
+	const struct heap *h = t->h;
+	struct span s = {h->base, h->top};
+	enum heap_invariant broken = check_segment(t, &s);
+	size_t i = 0;
+
+	/* Nothing free lies below the top: it would be part of it. */
+	if (broken == HEAP_OK && !chunk_is_prev_used(h->top))
+		return at(t, h->top, HEAP_I3);
+	while (broken == HEAP_OK && heap_older_segment(h, &s, &i))
+		broken = check_segment(t, &s);
+	if (broken == HEAP_OK && i != h->older)
+		return at(t, s.base, HEAP_I8);
+	return broken;
+}
+
+/* Does c lie, aligned, below the fence of a segment? */
+static bool in_a_segment(const struct heap *h, const struct chunk *c)
+{
+	struct span s = {h->base, h->top};
+	size_t i = 0;
+
+	if (!bins_may_hold(&h->bins, c))
+		return false;
+	do {
+		if (c >= s.base && c < s.fence)
+			return true;
+	} while (heap_older_segment(h, &s, &i));
+	return false;
+}
+
+/* The back link of a free chunk, as the address of a word. */
+static const void *back_of(const struct chunk *c)
+{
+	if (chunk_is_tiny(c))
+		return (const void *)(((const size_t *)c)[1] & ~CHUNK_TAG);
+	return c->back;
+}
+
+/* I6 of one bin; *seen counts the chunks of all bins. */
+static enum heap_invariant check_bin(struct tour *t, unsigned bin, size_t *seen)
+{
+	const struct bins *b = &t->h->bins;
+	const struct chunk *c = bins_first(b, bin);
+	const void *back = bin == 0 ? (const void *)&b->tiny
+	                            : (const void *)&b->head[bin - 1];
+
+	if ((c != NULL) != ((b->map >> bin & 1) != 0))
+		return at(t, c, HEAP_I7);
+	for (; c != NULL; c = bins_fwd(c)) {
+		if (!in_a_segment(t->h, c) || chunk_is_used(c) ||
+		    bin_of(chunk_size(c)) != bin || back_of(c) != back)
+			return at(t, c, HEAP_I6);
+		if (++*seen > t->free_chunks)
+			return at(t, c, HEAP_I6);
+		back = bin == 0 ? (const void *)&c->head
+		                : (const void *)&c->fwd;
+	}
+	return HEAP_OK;
+}
+
+static enum heap_invariant check_bins(struct tour *t)
+{
+	size_t seen = 0;
+
+	for (unsigned bin = 0; bin < HEAP_BINS; bin++) {
+		enum heap_invariant broken = check_bin(t, bin, &seen);
+
+		if (broken != HEAP_OK)
+			return broken;
+	}
+	if (HEAP_BINS < WORD_BITS && t->h->bins.map >> (HEAP_BINS - 1) > 1)
+		return at(t, NULL, HEAP_I7);
+	return seen == t->free_chunks ? HEAP_OK : at(t, NULL, HEAP_I6);
+}
+
+/* I8: what is counted is what is there. */
+static enum heap_invariant check_sums(struct tour *t)
+{
+	const struct heap *h = t->h;
+
+	if (HEAP_STATS != 0 && h->in_use != t->used)
+		return at(t, NULL, HEAP_I8);
+	if (t->used + t->free + heap_room(h) > h->taken)
+		return at(t, NULL, HEAP_I8);
+	return HEAP_OK;
+}
+
+enum heap_invariant heap_check_held(const struct heap *h,
+                                    const struct chunk **bad)
+{
+	struct tour t = {.h = h};
+	enum heap_invariant broken;
+
+	if (h->top == NULL) {
+		*bad = NULL;
+		return h->bins.map != 0 ? HEAP_I7 : HEAP_OK;
+	}
+	broken = check_control(&t);
+	if (broken == HEAP_OK)
+		broken = check_segments(&t);
+	if (broken == HEAP_OK)
+		broken = check_bins(&t);
+	if (broken == HEAP_OK)
+		broken = check_sums(&t);
+	*bad = t.bad;
+	return broken;
+}
+
+enum heap_invariant heap_check(struct heap *h, const void **bad)
+{
+	const void *caller = __builtin_return_address(0);
+	enum heap_invariant broken;
+	const struct chunk *at_chunk = NULL;
+	uintptr_t state;
+
+	if (!heap_enter(h, &state, NULL, caller))
+		return HEAP_OK;
+	broken = heap_check_held(h, &at_chunk);
+	heap_unlock(h, state);
+	if (bad != NULL)
+		*bad = at_chunk;
+	return broken;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* L4: heaps on memory that the caller brings. */
+#include "state.h"
+
+static const struct heap_port no_port = {0};
+
+/* Hand [at, at + n) to the heap, a segment of HEAP_CHUNK_MAX at a time. */
+static void attach_all(struct heap *h, uintptr_t at, size_t n)
+{
+	while (n != 0) {
+		size_t part = n < HEAP_CHUNK_MAX ? n : HEAP_CHUNK_MAX;
+
+		heap_attach(h, at, part);
+		at += part;
+		n -= part;
+	}
+}
+
+struct heap *heap_create(void *mem, size_t n, const struct heap_port *port)
+{
+	uintptr_t start = (uintptr_t)mem;
+	size_t pad = (size_t)(-start & (HEAP_ALIGN - 1));
+	size_t control = pad + align_up(sizeof(struct heap), HEAP_ALIGN);
+	struct heap *h;
+
+	if (mem == NULL || start > UINTPTR_MAX - n || n < control)
+		return NULL;
+	h = (struct heap *)(start + pad);
+	memset(h, 0, sizeof(*h));
+	h->port = port != NULL ? port : &no_port;
+	h->taken = control;
+	attach_all(h, start + control, n - control);
+	return h->top != NULL ? h : NULL;
+}
+
+void heap_destroy(struct heap *h)
+{
+	const struct heap_port *port = h->port;
+	uintptr_t state = heap_lock(h);
+
+	memset(h, 0, sizeof(*h));
+	h->port = port;
+	h->ended = true;
+	h->check = heap_slow_check(h);
+	heap_unlock(h, state);
+}
+
+/* Let old pointers into [base, fence) be found out: no header stays used. */
+static void forget_chunks(const struct span *s)
+{
+	struct chunk *c = s->base;
+
+	while (c < s->fence) {
+		struct chunk *next = chunk_next(c);
+
+		/* Damage: what lies behind cannot be found. */
+		if (next <= c || next > s->fence)
+			break;
+		chunk_forget(c);
+		c = next;
+	}
+}
+
+void heap_reset(struct heap *h)
+{
+	uintptr_t state = heap_lock(h);
+	struct span s = {h->base, h->top};
+	struct bins *b = &h->bins;
+
+	b->map = 0;
+	b->tiny = 0;
+	b->damage = (struct damage){0};
+	memset(b->head, 0, sizeof(b->head));
+	h->in_use = 0;
+	if (h->top != NULL) {
+		forget_chunks(&s);
+		heap_set_top(h, h->base);
+	}
+	/* [older segment: chunks][fence]  =>  [     free     ][fence] */
+	for (size_t i = 0; heap_older_segment(h, &s, &i);) {
+		forget_chunks(&s);
+		if (s.base == s.fence)
+			continue;
+		bins_insert(b, s.base, chunk_span(s.base, s.fence));
+		chunk_set_head(s.fence, CHUNK_USED, b->key);
+	}
+	heap_unlock(h, state);
+}

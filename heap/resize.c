@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * L3: change the size of a block, and carve an aligned one.
+ *
+ * Growing prefers what costs least: the free chunk or the top behind, then the
+ * free chunk before, which moves the payload down, then another place.  The
+ * payload is never moved while the lock is held: the space is claimed first.
+ */
+#include "state.h"
+
+/* Merge c with the free chunk behind it. */
+static void swallow_next(struct heap *h, struct chunk *c, struct chunk *next)
+{
+	size_t size = chunk_head_size(c) + chunk_free_size(next);
+
+	/* [ c ][free n][used]  =>  [ c . . . ][used] */
+	bins_remove(&h->bins, next);
+	chunk_forget(next);
+	chunk_flip_prev_used(chunk_above(c, size));
+	chunk_set_head(c, size | (c->head & CHUNK_FLAGS), h->bins.key);
+}
+
+/*
+ * Grow c to `size` bytes where it lies, in the end of the segment.  False when
+ * there is no room; the heap may then have grown elsewhere.
+ */
+static bool grow_into_top(struct heap *h, struct chunk *c, size_t size)
+{
+	size_t more = size - chunk_head_size(c);
+	struct chunk *top = h->top;
+
+	if (heap_room(h) < more && (!heap_grow(h, more) || h->top != top))
+		return false;
+	/* [ c ][top . . .]  =>  [ c . . ][top .] */
+	heap_set_top(h, chunk_above(c, size));
+	chunk_set_head(c, size | (c->head & CHUNK_FLAGS), h->bins.key);
+	return true;
+}
+
+/* Grow c forward to `size` bytes.  False: no room, or bins.damage filled. */
+static bool grow_forward(struct heap *h, struct chunk *c, size_t size)
+{
+	struct chunk *next = chunk_next(c);
+
+	if (next == h->top && grow_into_top(h, c, size))
+		return true;
+	next = chunk_next(c);
+	if (chunk_is_used(next))
+		return false;
+	if (HEAP_CHECK != 0 && !bins_is_sound(&h->bins, next))
+		return false;
+	if (chunk_head_size(c) + chunk_free_size(next) < size)
+		return false;
+	swallow_next(h, c, next);
+	return heap_cut(h, c, size);
+}
+
+/*
+ * The free chunk below c, if c and it and what is free behind make `size`
+ * bytes: all claimed as one used chunk.  NULL: no, or bins.damage filled.
+ */
+static struct chunk *claim_backward(struct heap *h, struct chunk *c,
+                                    size_t size)
+{
+	struct bins *b = &h->bins;
+	struct chunk *next = chunk_next(c), *prev;
+	size_t have = chunk_head_size(c);
+	bool next_free = !chunk_is_used(next);
+
+	if (chunk_is_prev_used(c))
+		return NULL;
+	prev = chunk_below(c, chunk_foot_size(chunk_prev_foot(c)));
+	if (HEAP_CHECK != 0 && (!bins_is_sound(b, prev) ||
+	                        chunk_next(prev) != c))
+		return NULL;
+	have += chunk_span(prev, c);
+	if (next_free)
+		have += chunk_free_size(next);
+	if (have < size)
+		return NULL;
+	if (next_free)
+		swallow_next(h, c, next);
+	/* [free p][ c . . ]  =>  [ p . . . . . ], used */
+	bins_remove(b, prev);
+	chunk_set_head(prev, have | CHUNK_USED | CHUNK_PREV_USED, b->key);
+	chunk_forget(c);
+	return prev;
+}
+
+/* Move the payload of `was` bytes from c to `to`, without the lock. */
+static void move(struct heap *h, struct chunk *to, const struct chunk *c,
+                 size_t was, uintptr_t *state, const void *caller)
+{
+	heap_leave(h, *state, caller);
+	memmove(chunk_to_mem(to), chunk_to_mem(c), was - WORD_SIZE);
+	*state = heap_lock(h);
+}
+
+/*
+ * Grow the block at c to `size` bytes; NULL: no room, or bins.damage filled.
+ * Releases and takes the lock again while it moves a payload: *state is the
+ * one to leave with.
+ */
+static struct chunk *grow_block(struct heap *h, struct chunk *c, size_t size,
+                                uintptr_t *state, const void *caller)
+{
+	size_t was = chunk_head_size(c);
+	struct chunk *to;
+
+	if (grow_forward(h, c, size)) {
+		heap_account(h, was, chunk_head_size(c));
+		return c;
+	}
+	if (h->bins.damage.kind != HEAP_FAULT_NONE)
+		return NULL;
+
+	to = claim_backward(h, c, size);
+	if (to != NULL) {
+		size_t claimed = chunk_head_size(to);
+
+		heap_account(h, was, claimed);
+		move(h, to, c, was, state, caller);
+		heap_cut(h, to, size);
+		heap_account(h, claimed, chunk_head_size(to));
+		return to;
+	}
+	if (h->bins.damage.kind != HEAP_FAULT_NONE)
+		return NULL;
+
+	to = heap_take(h, size);
+	if (to != NULL) {
+		heap_account(h, 0, size);
+		move(h, to, c, was, state, caller);
+		if (heap_give(h, c))
+			heap_account(h, was, 0);
+	}
+	return to;
+}
+
+void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
+{
+	size_t size = chunk_size_for(n);
+	struct chunk *c, *to;
+	uintptr_t state;
+
+	if (p == NULL)
+		return heap_alloc_from(h, n, caller);
+	if (n == 0) {
+		heap_free_from(h, p, caller);
+		return NULL;
+	}
+	if (size == 0 || !heap_enter(h, &state, p, caller))
+		return NULL;
+	c = heap_inspect(h, p);
+	if (c == NULL)
+		return heap_fail(h, state, p, caller);
+
+	size_t was = chunk_head_size(c);
+
+	if (size > was) {
+		to = grow_block(h, c, size, &state, caller);
+	} else {
+		to = heap_cut(h, c, size) ? c : NULL;
+		heap_account(h, was, chunk_head_size(c));
+	}
+	if (to == NULL)
+		return heap_fail(h, state, p, caller);
+	/* The block is served, but its old place could not be freed. */
+	if (h->bins.damage.kind != HEAP_FAULT_NONE)
+		heap_fail(h, state, p, caller);
+	else
+		heap_leave(h, state, caller);
+	return chunk_to_mem(to);
+}
+
+/*
+ * Carve `size` bytes at a multiple of `align` out of used chunk c and free
+ * what lies before and behind.  NULL, bins.damage filled, when it cannot be
+ * freed; c is then whole.
+ */
+static struct chunk *carve(struct heap *h, struct chunk *c, size_t align,
+                           size_t size)
+{
+	uintptr_t mem = align_up((uintptr_t)chunk_to_mem(c), align);
+	struct chunk *at = mem_to_chunk((void *)mem);
+	size_t lead = chunk_span(c, at), head = c->head;
+
+	/* [      c       ]  =>  [lead][   at   ], and free the lead */
+	if (lead != 0) {
+		chunk_set_head(at,
+		               (chunk_head_size(c) - lead) | CHUNK_USED |
+		                       CHUNK_PREV_USED,
+		               h->bins.key);
+		chunk_set_head(c, lead | (head & CHUNK_FLAGS), h->bins.key);
+		if (!heap_give(h, c)) {
+			c->head = head;
+			return NULL;
+		}
+	}
+	heap_cut(h, at, size);
+	return at;
+}
+
+void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
+                              const void *caller)
+{
+	size_t size = chunk_size_for(n);
+	struct chunk *c;
+	uintptr_t state;
+
+	if (!is_power_of_two(align))
+		return NULL;
+	if (align <= HEAP_ALIGN)
+		return heap_alloc_from(h, n, caller);
+	if (size == 0 || align > HEAP_CHUNK_MAX - size)
+		return NULL;
+	if (!heap_enter(h, &state, NULL, caller))
+		return NULL;
+	c = heap_take(h, size + align - HEAP_ALIGN);
+	if (c != NULL)
+		c = carve(h, c, align, size);
+	if (c == NULL)
+		return heap_fail(h, state, NULL, caller);
+	heap_account(h, 0, chunk_head_size(c));
+	heap_leave(h, state, caller);
+	return chunk_to_mem(c);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * L3: struct heap, its lock, and how a fault is told: what the engine shares.
+ *
+ * Memory as the heap sees it:
+ *
+ *   older segments, closed:   | descriptor | chunk | chunk ...      | fence |
+ *   the current segment:      | descriptor | chunk ... chunk | top  ........|
+ *                                          ^base             ^top      limit^ ^end
+ *
+ * The current segment ends in the top: the part never yet made into chunks.
+ * The fence of the segment stands at its start and moves up as chunks are cut
+ * from it; `limit` is where the fence stands when nothing is left.  Since a
+ * chunk that is freed below the fence is swallowed by the top, the chunk below
+ * the fence of the current segment is always used.
+ */
+#ifndef HEAP_STATE_H
+#define HEAP_STATE_H
+
+#include "bins.h"
+#include "heap.h"
+
+/*
+ * Describes the next older segment; lies right below the base of a segment
+ * that is not the first.
+ */
+struct segment {
+	struct chunk *base;  /* its first chunk */
+	struct chunk *fence; /* its last one    */
+	uintptr_t check;     /* see heap_segment_check */
+};
+
+struct heap {
+	struct bins bins;
+	struct chunk *top;   /* the fence of the current segment; NULL: none */
+	struct chunk *limit; /* the highest place for it                     */
+	const struct heap_port *port;
+	size_t in_use;
+	size_t peak;
+	size_t failures;
+	/* What follows changes only when the heap grows or is trimmed. */
+	struct chunk *base;  /* first chunk of the current segment           */
+	uintptr_t end;       /* first byte behind it, of any alignment       */
+	size_t older;        /* segments before the current one              */
+	size_t taken;        /* bytes of all segments and the control block  */
+	bool ended;          /* destroyed: never grows again                 */
+	uintptr_t check;     /* over the slow part of this struct            */
+};
+
+#define FENCE (CHUNK_USED | CHUNK_PREV_USED) /* size 0 */
+
+/* Bytes that can be cut from the top as chunks. */
+static inline size_t heap_room(const struct heap *h)
+{
+	return chunk_span(h->top, h->limit);
+}
+
+/* Put the top, and with it the fence, at c. */
+static inline void heap_set_top(struct heap *h, struct chunk *c)
+{
+	h->top = c;
+	chunk_set_head(c, FENCE, h->bins.key);
+}
+
+/* ---- grow.c ---- */
+
+/*
+ * Make room for `size` bytes at the top with at most three calls of sbrk.
+ * False iff the port gives no more; what it gave is then part of the heap.
+ */
+bool heap_grow(struct heap *h, size_t size);
+
+/*
+ * Add [start, start + n) to the heap, as the end of the current segment when
+ * it adjoins, else as a new one.  Memory too small for a chunk is not used.
+ */
+void heap_attach(struct heap *h, uintptr_t start, size_t n);
+
+/* A segment: its chunks are [base, fence). */
+struct span {
+	struct chunk *base;
+	struct chunk *fence;
+};
+
+/*
+ * Step to the next older segment; start with the current one and its top as
+ * `fence`, `i` = 0.  False when there is none, or its descriptor is damaged:
+ * i == h->older tells the two apart.
+ */
+bool heap_older_segment(const struct heap *h, struct span *s, size_t *i);
+
+/* The check word over the slow part of struct heap. */
+uintptr_t heap_slow_check(const struct heap *h);
+
+/* ---- core.c: the lock is held ---- */
+
+/*
+ * The used chunk behind mem, or NULL with bins.damage filled: mem is no block
+ * of this heap, or its header or its next neighbour's does not bear it out.
+ */
+struct chunk *heap_inspect(struct heap *h, const void *mem);
+
+/*
+ * Take a chunk of `size` bytes, marked used.  NULL when there is none, or,
+ * bins.damage filled, when damage stands in the way; nothing has changed then.
+ */
+struct chunk *heap_take(struct heap *h, size_t size);
+
+/*
+ * Free used chunk c, coalescing with its neighbours.  False, bins.damage
+ * filled and nothing changed, when a neighbour is damaged.
+ */
+bool heap_give(struct heap *h, struct chunk *c);
+
+/*
+ * Cut used chunk c down to `size` bytes and free the tail.  False as above.
+ */
+bool heap_cut(struct heap *h, struct chunk *c, size_t size);
+
+/* ---- api.c: the edges of the lock ---- */
+
+/* Take the lock alone; heap_enter has said that this context may. */
+static inline uintptr_t heap_lock(const struct heap *h)
+{
+	return h->port->lock != NULL ? h->port->lock(h->port->ctx) : 0;
+}
+
+static inline void heap_unlock(const struct heap *h, uintptr_t state)
+{
+	if (h->port->unlock != NULL)
+		h->port->unlock(h->port->ctx, state);
+}
+
+/*
+ * Begin an operation: takes the lock.  False, fault told, when the context
+ * is one that the lock does not exclude; there is nothing to leave then.
+ */
+bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
+                const void *caller);
+
+/* End it: releases the lock.  HEAP_CHECK 3: proves the whole heap first. */
+void heap_leave(struct heap *h, uintptr_t state, const void *caller);
+
+/*
+ * End an operation that failed: count it, or, when bins.damage is filled, tell
+ * the port after the lock is released.  Returns NULL.
+ */
+void *heap_fail(struct heap *h, uintptr_t state, const void *mem,
+                const void *caller);
+
+/* A used chunk of `size` bytes was made of one of `was` bytes; 0 for none. */
+static inline void heap_account(struct heap *h, size_t was, size_t size)
+{
+	if (HEAP_STATS == 0)
+		return;
+	h->in_use += size - was;
+	if (h->in_use > h->peak)
+		h->peak = h->in_use;
+}
+
+/* heap_check without the lock. */
+enum heap_invariant heap_check_held(const struct heap *h,
+                                    const struct chunk **bad);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * L0: arithmetic on words and addresses.  Knows nothing of chunks.
+ */
+#ifndef HEAP_WORD_H
+#define HEAP_WORD_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WORD_SIZE sizeof(size_t)
+#define WORD_BITS (sizeof(size_t) * CHAR_BIT)
+
+/* Never inline: a cold path that must not weigh on the hot one. */
+#define WORD_COLD __attribute__((noinline, cold))
+
+/* Inline, even where the compiler would save bytes: the hot path. */
+#define WORD_HOT inline __attribute__((always_inline))
+
+/* The linker or the firmware has these, whatever the libc. */
+void *memcpy(void *restrict to, const void *restrict from, size_t n);
+void *memmove(void *to, const void *from, size_t n);
+void *memset(void *to, int byte, size_t n);
+
+/* n rounded down or up to a multiple of `align`, a power of two. */
+static inline uintptr_t align_down(uintptr_t n, size_t align)
+{
+	return n & ~(uintptr_t)(align - 1);
+}
+
+/* The caller makes sure that n + align - 1 does not wrap. */
+static inline uintptr_t align_up(uintptr_t n, size_t align)
+{
+	return align_down(n + (align - 1), align);
+}
+
+static inline bool is_power_of_two(size_t n)
+{
+	return n != 0 && (n & (n - 1)) == 0;
+}
+
+/*
+ * Index of the lowest and of the highest set bit; w must not be 0.
+ *
+ * ARMv6-M and RISC-V without Zbb have no instruction for either, and the
+ * compiler would call libgcc: there a ladder of compares serves.
+ */
+#if defined(__ARM_FEATURE_CLZ) || defined(__x86_64__) || defined(__i386__)
+static inline unsigned word_lowest(size_t w)
+{
+	return WORD_BITS == 32 ? (unsigned)__builtin_ctz((unsigned)w)
+	                       : (unsigned)__builtin_ctzll(w);
+}
+
+static inline unsigned word_highest(size_t w)
+{
+	return WORD_BITS == 32 ? 31 - (unsigned)__builtin_clz((unsigned)w)
+	                       : 63 - (unsigned)__builtin_clzll(w);
+}
+#else
+static inline unsigned word_highest(size_t w)
+{
+	unsigned n = 0;
+
+	for (unsigned step = WORD_BITS / 2; step != 0; step /= 2) {
+		if (w >> step != 0) {
+			w >>= step;
+			n += step;
+		}
+	}
+	return n;
+}
+
+static inline unsigned word_lowest(size_t w)
+{
+	return word_highest(w & (~w + 1));
+}
+#endif
+
+#endif
