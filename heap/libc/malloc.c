@@ -179,10 +179,12 @@ void *reallocarray(void *p, size_t count, size_t n)
 
 /* ---- older names ----------------------------------------------------- */
 
-void *memalign(size_t align, size_t n)
-{
-	return heap_libc_align(align, n, HEAP_LIBC_CALLER);
-}
+/*
+ * Aliases where the bodies are the same: the compiler would make one call the
+ * other, and a fault would name us as the culprit.
+ */
+void *memalign(size_t align, size_t n) __attribute__((alias("aligned_alloc")));
+void cfree(void *p) __attribute__((alias("free")));
 
 /* n bytes at a multiple of HEAP_LIBC_PAGE. */
 void *valloc(size_t n)
@@ -200,11 +202,6 @@ void *pvalloc(size_t n)
 void *reallocf(void *p, size_t n)
 {
 	return heap_libc_resize_or_free(p, n, HEAP_LIBC_CALLER);
-}
-
-void cfree(void *p)
-{
-	heap_libc_free(p, HEAP_LIBC_CALLER);
 }
 
 /* Bytes that may be used at p, at least those asked for; 0 for NULL. */

@@ -67,7 +67,7 @@ TEST(posix_memalign_without_memory_touches_nothing)
 
 TEST(posix_memalign_aligns_and_keeps_errno)
 {
-	TAP_NEEDS(4096);
+	TAP_NEEDS(3072);
 	size_t before = in_use();
 
 	for (size_t align = sizeof(void *); align <= 512; align *= 2)
@@ -90,7 +90,7 @@ TEST(posix_memalign_aligns_and_keeps_errno)
 
 TEST(aligned_alloc_and_memalign_take_any_power_of_two)
 {
-	TAP_NEEDS(4096);
+	TAP_NEEDS(3072);
 	size_t before = in_use();
 
 	for (size_t align = 1; align <= 512; align *= 2)
@@ -156,7 +156,7 @@ TEST(alignment_and_size_that_wrap_are_refused_with_enomem)
 
 TEST(what_the_carving_leaves_can_be_had_again)
 {
-	TAP_NEEDS(4096);
+	TAP_NEEDS(3072);
 	size_t before = in_use();
 	size_t brk = 0;
 

@@ -132,7 +132,7 @@ TEST(a_product_that_wraps_is_refused_with_enomem)
 
 TEST(calloc_clears_what_was_split_merged_or_shrunk)
 {
-	TAP_NEEDS(4096);
+	TAP_NEEDS(3072);
 	size_t sizes[] = {1, 8, 24, 40, 100, 250, 500};
 
 	for (unsigned round = 0; round < 3; round++) {

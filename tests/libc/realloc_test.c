@@ -46,7 +46,7 @@ static void resize_between(unsigned free_ones, size_t old, size_t n)
 
 TEST(data_is_kept_for_every_pair_of_sizes_and_neighbours)
 {
-	TAP_NEEDS(4096);
+	TAP_NEEDS(3072);
 	size_t before = in_use();
 
 	for (unsigned free_ones = 0; free_ones < 4; free_ones++)
@@ -153,7 +153,7 @@ TEST(reallocarray_multiplies)
 
 TEST(an_aligned_block_keeps_its_data_when_it_moves)
 {
-	TAP_NEEDS(4096);
+	TAP_NEEDS(3072);
 	for (size_t align = 8; align <= 256; align *= 2) {
 		void *p = hidden(memalign(size(align), size(60)));
 		void *wall = hidden(malloc(size(8)));
@@ -174,7 +174,7 @@ TEST(an_aligned_block_keeps_its_data_when_it_moves)
 
 TEST(a_block_that_grows_step_by_step_and_shrinks_again_is_whole)
 {
-	TAP_NEEDS(4096);
+	TAP_NEEDS(3072);
 	size_t before = in_use();
 	char *p = NULL;
 	size_t n = 0;

@@ -57,7 +57,7 @@ TEST(sbrk_at_the_end_answers_enomem_and_moves_nothing)
 
 TEST(what_others_take_by_sbrk_the_heap_never_touches)
 {
-	TAP_NEEDS(4096);
+	TAP_NEEDS(3072);
 	if (!SBRK_IS_OURS)
 		SKIP("sbrk is the host's");
 	void *blocks[12];
