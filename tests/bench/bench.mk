@@ -99,3 +99,38 @@ bench_outputs = $(addprefix $(bench_dir)/,size.txt time.txt heap.txt worst.txt)
 bench-fast: $(call bench_outputs,$(ALLOC),$(CPU),$(OPT)) ## one allocator: ALLOC=heap-min CPU=cortex-m3 OPT=-Os
 	echo "$(ALLOC), $(CPU) code, $(OPT): instructions"
 	perl $(BENCH)/fast.pl $(call bench_dir,$(ALLOC),$(CPU),$(OPT))
+
+# ---- everything ----------------------------------------------------------
+
+# Who is measured how: an archive of the toolchain has one -O, the debug
+# archive walks the whole heap at each call and so is only timed.
+bench_ours_opt := heap heap-min
+BENCH_PLAIN := $(filter-out heap%,$(BENCH_ALLOCS))
+BENCH_FILES := $(foreach c,$(BENCH_CPUS), \
+	$(foreach a,$(BENCH_PLAIN),$(call bench_outputs,$a,$c,-Os)) \
+	$(foreach a,$(bench_ours_opt),$(foreach o,-Os -O2, \
+		$(call bench_outputs,$a,$c,$o))) \
+	$(foreach a,heap-locked heap-min-locked heap-debug heap-native heap-min-native, \
+		$(addprefix $(call bench_dir,$a,$c,-Os)/,size.txt time.txt)) \
+	$(foreach a,heap-meter heap-min-meter, \
+		$(addprefix $(call bench_dir,$a,$c,-Os)/,size.txt time.txt \
+			worst.txt)))
+
+.PHONY: bench
+bench: $(BENCH_FILES) ## count instructions of this heap and others: tests/bench/RESULTS.md
+	perl $(BENCH)/report.pl $(BENCH_OUT) $(BENCH)
+	sed -n '/^## Overview/,/^## Worst/{/^## Worst/!p}' $(BENCH)/RESULTS.md
+
+# ---- budgets -------------------------------------------------------------
+
+# What quick.t reads: `make test` has to make these before it runs it.
+BENCH_QUICK := $(foreach c,$(BENCH_CPUS),$(foreach a,heap heap-min, \
+	$(call bench_outputs,$a,$c,-Os)))
+
+.PHONY: bench-quick
+bench-quick: $(BENCH_QUICK) ## the heap's counts against tests/bench/budgets.txt
+	prove -v $(BENCH)/quick.t
+
+.PHONY: bench-budgets
+bench-budgets: $(BENCH_QUICK) ## make the counts of now the budgets
+	perl $(BENCH)/quick.t --write

@@ -46,8 +46,8 @@ static void *bump_realloc(void *p, size_t n)
 }
 
 const struct bench_allocator bench_allocator = {
-        .init = init,
-        .malloc = bump_malloc,
-        .free = bump_free,
-        .realloc = bump_realloc,
+	.init = init,
+	.malloc = bump_malloc,
+	.free = bump_free,
+	.realloc = bump_realloc,
 };

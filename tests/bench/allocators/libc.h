@@ -32,12 +32,12 @@ static void bench_libc_init(void *region, size_t size)
 	bench_end = bench_break + size;
 }
 
-#define BENCH_LIBC_ALLOCATOR                                                  \
-	const struct bench_allocator bench_allocator = {                      \
-	        .init = bench_libc_init,                                      \
-	        .malloc = malloc,                                             \
-	        .free = free,                                                 \
-	        .realloc = realloc,                                           \
+#define BENCH_LIBC_ALLOCATOR                                                   \
+	const struct bench_allocator bench_allocator = {                       \
+		.init = bench_libc_init,                                       \
+		.malloc = malloc,                                              \
+		.free = free,                                                  \
+		.realloc = realloc,                                            \
 	}
 
 #endif

@@ -6,23 +6,50 @@
  *   OURS_LOCKED  the same, and the lock that masks interrupts
  *   OURS_METER   the same, and each locked section is timed
  *   OURS_STOCK   the port that is in the archive
+ * With OURS_NATIVE 1 it is heap_alloc and its like on heap_default instead.
  */
 #ifndef BENCH_OURS_H
 #define BENCH_OURS_H
 
 #include "bench.h"
+#include "heap.h"
 #include "heap_cortex_m.h"
+
+#ifndef OURS_NATIVE
+#define OURS_NATIVE 0
+#endif
 
 #define OURS_PLAIN  0
 #define OURS_LOCKED 1
 #define OURS_METER  2
 #define OURS_STOCK  3
 
+#if OURS_NATIVE
+/* What a caller of heap.h writes; the two moves more are counted. */
+static void *ours_malloc(size_t n)
+{
+	return heap_alloc(&heap_default, n);
+}
+
+static void ours_free(void *p)
+{
+	heap_free(&heap_default, p);
+}
+
+static void *ours_realloc(void *p, size_t n)
+{
+	return heap_resize(&heap_default, p, n);
+}
+#else
 void *malloc(size_t n);
 void free(void *p);
 void *realloc(void *p, size_t n);
+#define ours_malloc  malloc
+#define ours_free    free
+#define ours_realloc realloc
+#endif
 
-/* Our break is in the region's struct; libheap's region ends where we say. */
+/* The region is the linker script's by default; here it ends where we say. */
 static void ours_init(void *region, size_t size)
 {
 	heap_region_linker.start = region;
@@ -74,19 +101,19 @@ static void ours_fault(void *ctx, const struct heap_fault *fault)
 }
 
 const struct heap_port heap_port_default = {
-        .ctx = &heap_region_linker,
-        .sbrk = heap_region_sbrk,
-        OURS_LOCK.fault = ours_fault,
+	.ctx = &heap_region_linker,
+	.sbrk = heap_region_sbrk,
+	OURS_LOCK.fault = ours_fault,
 };
 #endif
 
 const struct bench_allocator bench_allocator = {
-        .init = ours_init,
-        .malloc = malloc,
-        .free = free,
-        .realloc = realloc,
+	.init = ours_init,
+	.malloc = ours_malloc,
+	.free = ours_free,
+	.realloc = ours_realloc,
 #if OURS_PORT == OURS_METER
-        .locked = ours_locked,
+	.locked = ours_locked,
 #endif
 };
 

@@ -37,7 +37,7 @@ extern const struct bench_allocator bench_allocator;
  * it; its answer goes to *result.
  */
 uint32_t bench_probe(void (*fn)(void), uintptr_t a, uintptr_t b,
-                     uintptr_t *result);
+		     uintptr_t *result);
 
 void bench_nops_10(void);
 void bench_nops_1000(void);
@@ -54,7 +54,7 @@ uint32_t bench_instructions(uint32_t ticks);
 
 /* Instructions of the call less the empty call; *result as bench_probe. */
 uint32_t bench_count(void (*fn)(void), uintptr_t a, uintptr_t b,
-                     uintptr_t *result);
+		     uintptr_t *result);
 uint32_t bench_malloc(size_t n, void **p);
 uint32_t bench_free(void *p);
 uint32_t bench_realloc(void **p, size_t n);
@@ -92,7 +92,7 @@ struct bench_trace {
 	const char *name;
 	const uint32_t *ops;
 	uint32_t count;
-	uint32_t peak;   /* most live requested bytes at one time */
+	uint32_t peak; /* most live requested bytes at one time */
 	uint32_t slots;
 };
 

@@ -73,7 +73,8 @@ unsigned bench_arguments(uint32_t *words, unsigned n)
 
 		for (c++; *c && *c != ' '; c++)
 			value = value * 16 +
-			        (uint32_t)(*c <= '9' ? *c - '0' : *c - 'a' + 10);
+				(uint32_t)(*c <= '9' ? *c - '0'
+						     : *c - 'a' + 10);
 		words[found++] = value;
 	}
 	return found;

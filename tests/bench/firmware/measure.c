@@ -70,8 +70,8 @@ void bench_run_heap(uint32_t mask)
 		if (good > BENCH_REGION_MAX)
 			good = 0;
 		while (good - fails > 8 && good != 0) {
-			size_t middle = (fails + (good - fails) / 2 + 7) &
-			                ~(size_t)7;
+			size_t middle =
+				(fails + (good - fails) / 2 + 7) & ~(size_t)7;
 
 			if (completes(trace, middle, false))
 				good = middle;

@@ -131,9 +131,8 @@ bool bench_replay(const struct bench_trace *trace, bool timed)
 			release(slot, timed);
 			continue;
 		}
-		if (!(kind == BENCH_MALLOC
-		              ? allocate(slot, op & 0xffff, timed)
-		              : resize(slot, op & 0xffff, timed)))
+		if (!(kind == BENCH_MALLOC ? allocate(slot, op & 0xffff, timed)
+					   : resize(slot, op & 0xffff, timed)))
 			return false;
 		if ((uintptr_t)slot->p & 7)
 			bench_fail("a block is not aligned to 8 bytes");

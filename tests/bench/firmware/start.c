@@ -24,8 +24,8 @@ __attribute__((section(".vectors"), used)) static const struct {
 	const void *stack;
 	void (*handlers[15])(void);
 } vectors = {
-        bench_stack_top,
-        {bench_reset, fault, fault, fault, fault, fault},
+	bench_stack_top,
+	{bench_reset, fault, fault, fault, fault, fault},
 };
 
 void bench_restart(size_t size)

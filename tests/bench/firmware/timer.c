@@ -27,7 +27,7 @@ uint32_t bench_instructions(uint32_t ticks)
 }
 
 uint32_t bench_count(void (*fn)(void), uintptr_t a, uintptr_t b,
-                     uintptr_t *result)
+		     uintptr_t *result)
 {
 	return bench_instructions(bench_probe(fn, a, b, result)) - EMPTY_CALL;
 }
@@ -35,8 +35,8 @@ uint32_t bench_count(void (*fn)(void), uintptr_t a, uintptr_t b,
 uint32_t bench_malloc(size_t n, void **p)
 {
 	uintptr_t result;
-	uint32_t took = bench_count((void (*)(void))bench_allocator.malloc,
-	                            n, 0, &result);
+	uint32_t took = bench_count((void (*)(void))bench_allocator.malloc, n,
+				    0, &result);
 
 	*p = (void *)result;
 	return took;
@@ -47,14 +47,14 @@ uint32_t bench_free(void *p)
 	uintptr_t result;
 
 	return bench_count((void (*)(void))bench_allocator.free, (uintptr_t)p,
-	                   0, &result);
+			   0, &result);
 }
 
 uint32_t bench_realloc(void **p, size_t n)
 {
 	uintptr_t result;
 	uint32_t took = bench_count((void (*)(void))bench_allocator.realloc,
-	                            (uintptr_t)*p, n, &result);
+				    (uintptr_t)*p, n, &result);
 
 	*p = (void *)result;
 	return took;
@@ -73,7 +73,7 @@ void bench_timer_start(void)
 	    bench_count(bench_nops_1000, 0, 0, &result) != 1000 ||
 	    bench_count(bench_loop_100, 0, 0, &result) != 201)
 		bench_fail("the timer does not count instructions: 10 nops "
-		           "must take 10, 1000 nops 1000, a loop of 100 "
-		           "201. Run QEMU's mps2-an385 with -icount "
-		           "shift=10,align=off,sleep=off");
+			   "must take 10, 1000 nops 1000, a loop of 100 "
+			   "201. Run QEMU's mps2-an385 with -icount "
+			   "shift=10,align=off,sleep=off");
 }

@@ -1,0 +1,293 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+# Writes RESULTS.md and its two pictures from the outputs of all firmwares:
+# report.pl FOLDER OUT
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::Bin;
+use Bench;
+use Plot;
+
+my ($build, $out) = @ARGV;
+die "usage: report.pl FOLDER OUT\n" unless $out;
+
+my @kinds = @Bench::kinds;
+my @ours = qw(heap-min heap);
+my @rivals = qw(newlib newlib-nano picolibc);
+my @others = map { s{.*/}{}r =~ s{\.c$}{}r }
+    glob "$FindBin::Bin/allocators/*.c";
+@others = grep { my $a = $_; !/^heap/ && !grep { $a eq $_ } @rivals, 'bump' }
+    @others;
+push @rivals, @others;
+my @shown = (@ours, 'heap-debug', @rivals, 'bump');
+my %title = (
+	'heap' => 'heap.a', 'heap-min' => 'heap-min.a',
+	'heap-debug' => 'heap-debug.a', 'bump' => 'floor: bump, never frees',
+);
+my %loaded;
+
+# The figures of an allocator; an empty set if it was not measured so.
+sub of {
+	my ($name, $cpu, $opt) = @_;
+	my $dir = "$build/$cpu/$name$opt";
+	return $loaded{$dir} //= -e "$dir/time.txt" ? Bench::load($dir) : undef;
+}
+
+sub m3 { of($_[0], 'cortex-m3', '-Os') }
+sub m0 { of($_[0], 'cortex-m0plus', '-Os') }
+sub name { $title{$_[0]} // $_[0] }
+sub number { Bench::text($_[0], $_[1]) }
+
+@shown = grep { m3($_) } @shown;
+@rivals = grep { m3($_) } @rivals;
+@ours = grep { m3($_) } @ours;
+
+sub table {
+	my ($head, @rows) = @_;
+	return join('', map { '| ' . join(' | ', @$_) . " |\n" } $head,
+	    [map { $_ == 0 ? '---' : '--:' } 0 .. $#$head], @rows) . "\n";
+}
+
+# The dearest of all sets of free chunks, at n of them.
+sub at {
+	my ($bench, $kind, $n) = @_;
+	my @took = sort { $b <=> $a } grep { defined }
+	    map { $bench->{worst}{$_}{$kind}{$n} } @Bench::sets;
+	return $took[0];
+}
+
+sub both { join ' / ', @_ }
+
+sub version {
+	my ($command) = @_;
+	my ($line) = split /\n/, `$command 2>/dev/null`;
+	return $line // 'unknown';
+}
+
+sub overview {
+	my @rows;
+	for my $name (@shown) {
+		my $bench = m3($name);
+		my $o2 = of($name, 'cortex-m3', '-O2');
+		push @rows, [name($name),
+		    number('%.1f', Bench::pair($bench)),
+		    $o2 ? number('%.1f', Bench::pair($o2)) : '=',
+		    m0($name) ? number('%.1f', Bench::pair(m0($name))) : '-',
+		    both(map { number('%d', Bench::worst($bench, $_)) }
+			@kinds[0, 1]),
+		    both(map { number('%d', at($bench, 'malloc', $_)) }
+			10, 1000, 5000),
+		    both(map { number('%d', at($bench, 'free', $_)) }
+			10, 1000, 5000),
+		    both(map { number('%d', $bench->{$_}) } qw(first growth)),
+		    $name eq 'bump' ? '-' : number('%.3f', Bench::mem($bench)),
+		    $name eq 'bump' ? ('-', '-') :
+		    (both(map { number('%d', $_ && $_->{code}) }
+			$bench, m0($name)), number('%d', $bench->{ram}))];
+	}
+	return table(['allocator', 'pair -Os', '-O2', 'M0+ -Os',
+	    'worst malloc / free', 'malloc at N = 10 / 1000 / 5000',
+	    'free at N', 'first malloc / growth', 'mem', 'code M3 / M0+',
+	    'static RAM'], @rows);
+}
+
+sub ratio {
+	my ($theirs, $ours) = @_;
+	return '-' unless defined $theirs && $ours;
+	my $ratio = $theirs / $ours;
+	return sprintf $ratio >= 100 ? '%.0f' : $ratio >= 10 ? '%.1f' : '%.2f',
+	    $ratio;
+}
+
+sub ratios {
+	my @rows;
+	for my $our (@ours) {
+		for my $name (@rivals) {
+			my ($a, $b) = (m3($name), m3($our));
+			my ($a0, $b0) = (m0($name), m0($our));
+			push @rows, [name($name) . ' : ' . name($our),
+			    ratio(Bench::pair($a), Bench::pair($b)),
+			    $a0 && $b0 ? ratio(Bench::pair($a0),
+				Bench::pair($b0)) : '-',
+			    (map { ratio(Bench::worst($a, $_),
+				Bench::worst($b, $_)) } @kinds),
+			    (map { ratio(at($a, $_, 1000), at($b, $_, 1000)) }
+				@kinds[0, 1]),
+			    ratio(Bench::mem($a), Bench::mem($b)),
+			    ratio($a->{code}, $b->{code})];
+		}
+	}
+	return table(['rival : ours', 'pair M3', 'pair M0+', 'worst malloc',
+	    'worst free', 'worst realloc', 'malloc at N = 1000',
+	    'free at N = 1000', 'mem', 'code'], @rows);
+}
+
+# Every call of every trace: mean, median, p99, worst.
+sub detail {
+	my ($get, $kind) = @_;
+	my @names = grep { $get->($_) } @shown;
+	my @traces = grep { $get->($names[0])->{calls}{$_}{$kind} }
+	    @{$get->($names[0])->{traces}};
+	my @rows;
+	for my $name (@names) {
+		my $bench = $get->($name);
+		push @rows, [name($name), map { my @only = $_ // ();
+			both(number('%.1f', $_
+				? Bench::mean($bench, $kind, $_)
+				: Bench::mean_all($bench, $kind)),
+			    map { number('%d', Bench::quantile($bench, $kind,
+				$_, @only)) } 0.5, 0.99, 1) } @traces, undef];
+	}
+	return table([$kind, @traces, 'all'], @rows);
+}
+
+sub heaps {
+	my @names = grep { $_ ne 'bump' && %{m3($_)->{heap}} } @shown;
+	my @traces = @{m3($names[0])->{traces}};
+	my @rows = map { my $bench = m3($_); [name($_),
+	    (map { number('%d', $bench->{heap}{$_}) . ' (' .
+		number('%.3f', Bench::mem($bench, $_)) . ')' } @traces),
+	    number('%.3f', Bench::mem($bench))] } @names;
+	my $peaks = ['peak of live bytes',
+	    (map { m3($names[0])->{peak}{$_} } @traces), ''];
+	return table(['region, bytes (mem)', @traces, 'mem'], $peaks, @rows);
+}
+
+sub counted {
+	my ($set, $kind) = @_;
+	my @names = grep { %{m3($_)->{worst}} } @shown;
+	my @counts = sort { $a <=> $b } keys %{m3($names[0])->{worst}{$set}{$kind}};
+	return table(["$kind, $set", map { "N = $_" } @counts],
+	    map { my $bench = m3($_); [name($_),
+		map { number('%d', $bench->{worst}{$set}{$kind}{$_}) } @counts]
+	    } @names);
+}
+
+sub locks {
+	my @rows;
+	for my $our (@ours) {
+		my ($plain, $locked) = ([m3($our), m0($our)],
+		    [m3("$our-locked"), m0("$our-locked")]);
+		my $meter = [m3("$our-meter"), m0("$our-meter")];
+		for my $i (0, 1) {
+			next unless $plain->[$i] && $locked->[$i];
+			push @rows, [name($our) . ', ' . ('M3', 'M0+')[$i],
+			    (map { sprintf '%.1f', Bench::pair($_->[$i]) }
+				$plain, $locked),
+			    both(map { Bench::worst($locked->[$i], $_) }
+				@kinds[0, 1]),
+			    $meter->[$i] ? $meter->[$i]{locked} // '-' : '-'];
+		}
+	}
+	return table(['', 'pair, no lock', 'pair, PRIMASK lock',
+	    'worst malloc / free, PRIMASK', 'longest locked section'], @rows);
+}
+
+sub write_file {
+	my ($file, $text) = @_;
+	open my $fh, '>', $file or die "report.pl: $file: $!\n";
+	print $fh $text;
+	close $fh or die "report.pl: $file: $!\n";
+}
+
+sub draw_worst {
+	my @names = grep { %{m3($_)->{worst}} } @ours, @rivals;
+	write_file("$out/worst.svg", Plot::svg(
+	    title => 'One call against N free chunks that are all slightly ' .
+		'too small (Cortex-M3, -Os)',
+	    ours => [map { name($_) } @ours],
+	    panels => [map { my $kind = $_; {
+		title => $kind,
+		x => {from => 10, to => 5000, log => 1, text => 'free chunks',
+		    ticks => [10, 30, 100, 300, 1000, 3000]},
+		y => {from => 10, to => 100000, log => 1,
+		    text => 'instructions'},
+		series => [map { my $bench = m3($_);
+		    [name($_), map { [$_, at($bench, $kind, $_)] }
+			sort { $a <=> $b }
+			keys %{$bench->{worst}{small}{$kind}}] } @names],
+	    } } @kinds[0, 1]]));
+}
+
+sub draw_latency {
+	write_file("$out/latency.svg", Plot::svg(
+	    title => 'Share of the calls that take at most so many ' .
+		'instructions, over all traces (Cortex-M3, -Os)',
+	    ours => [map { name($_) } @ours],
+	    panels => [map { my $kind = $_; {
+		title => $kind,
+		x => {from => 10, to => 100000, log => 1,
+		    text => 'instructions'},
+		y => {from => 0, to => 100, unit => ' %',
+		    ticks => [0, 25, 50, 75, 90, 100]},
+		series => [map { my $weight = Bench::distribution(m3($_),
+			$kind);
+		    my ($sum, @points) = (0);
+		    for my $took (sort { $a <=> $b } keys %$weight) {
+			push @points, [$took, $sum * 100];
+			$sum += $weight->{$took};
+			push @points, [$took, $sum * 100];
+		    }
+		    [name($_), [10, 0], @points, [100000, 100]]
+		} @ours, @rivals],
+	    } } @kinds[0, 1]]));
+}
+
+# A curve of a thousand steps needs no more than one point a pixel.
+sub main {
+	my $gcc = version('arm-none-eabi-gcc --version');
+	my $qemu = version('qemu-system-arm --version');
+	my $packages = join ', ', map { my $v = version("dpkg-query -W " .
+	    "-f '\${Version}' $_"); "$_ $v" }
+	    qw(libnewlib-arm-none-eabi picolibc-arm-none-eabi);
+
+	draw_worst();
+	draw_latency();
+	write_file("$out/RESULTS.md", <<"END");
+# Results of the bench
+
+Written by `make bench`; do not edit. How it is measured and what the words
+mean: [README.md](README.md). All counts are guest instructions, exact and the
+same on every run; they are not cycles. The heap is without a lock here, like
+its rivals; with one see [below](#with-the-lock).
+
+$gcc; $qemu; $packages.
+
+## Overview
+
+pair = mean malloc + mean free over the eight traces; `=` at -O2 means that
+the archive is the toolchain's own.
+
+${\overview()}## Times ours
+
+Above 1 ours needs less.
+
+${\ratios()}## Worst case against N
+
+![one call against N free chunks](worst.svg)
+
+${\join '', map { my $set = $_; map { counted($set, $_) } @kinds }
+	@Bench::sets}## Latency
+
+![share of the calls by instructions](latency.svg)
+
+mean / median / p99 / worst, Cortex-M3, -Os:
+
+${\join '', map { detail(\&m3, $_) } @kinds}The same for Cortex-M0+:
+
+${\join '', map { detail(\&m0, $_) } @kinds}## The smallest heap
+
+The smallest region that completes a trace, and that with the static variables
+over the trace's peak of requested bytes.
+
+${\heaps()}## With the lock
+
+The default port of a Cortex-M masks interrupts. The longest locked section is
+that of all traces and of the worst cases above.
+
+${\locks()}
+END
+}
+
+main();
