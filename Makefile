@@ -124,7 +124,7 @@ size: $(foreach t,$(SIZE_TARGETS),$(call archives_of,$t,picolibc))
 
 .PHONY: lint
 lint: ## check format, warnings and what static analysers say
-	CORTEX_M3='$(flags_cortex-m3)' WARNINGS='$(WARNINGS)' tests/lint.sh
+	WARNINGS='$(WARNINGS)' tests/lint.sh
 
 # ---- packages ----------------------------------------------------------
 

@@ -9,7 +9,7 @@
 __attribute__((format(printf, 1, 2))) void format_print(const char *format,
 							...);
 __attribute__((format(printf, 1, 0))) void format_list(const char *format,
-						       va_list args);
+						       va_list list);
 
 /* Print a test's name: blanks for underscores. */
 void format_sentence(const char *name);

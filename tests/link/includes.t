@@ -51,6 +51,7 @@ verdict "port/ of bare machines includes no libc header" "$(
 
 # The layers: a file sees what is below it.  Headers that are not named here
 # stand beside the layers and may see all of them.
+# shellcheck disable=SC2016 # awk's $
 upward='
 	BEGIN {
 		split("heap_config.h 0 heap_port.h 0 word.h 1 chunk.h 2 " \

@@ -1,0 +1,99 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# All static checks, for `make lint`; goes on after a complaint, fails at the
+# end.  WARNINGS are the compilers' flags.
+set -u
+
+failed=
+
+# Say what is checked, run it, remember that it failed.
+check()
+{
+	what=$1
+	shift
+	echo "lint: $what"
+	"$@" || failed="$failed
+  $what"
+}
+
+for tool in gcc clang clang-format clang-tidy cppcheck shellcheck \
+	arm-none-eabi-gcc; do
+	command -v $tool >/dev/null || {
+		echo "lint: $tool is not installed: try 'make deps-lint'" >&2
+		exit 2
+	}
+done
+
+here='-Iheap -Iport'
+engine=$(echo heap/*.c)
+libc='heap/libc/malloc.c heap/libc/info.c'
+bare_port=$(echo port/region*.c port/report.c port/cortex_m*.c)
+host_port=$(echo port/region.c port/report.c port/host*.c)
+harness=$(echo tests/harness/*.c)
+harness_flags="-Itests/harness -Iboards -DTAP_WHERE=\"lint\" -DTAP_ARENA=64"
+picolibc=/usr/lib/picolibc/arm-none-eabi/include
+thumb="--target=thumbv7m-none-eabi -isystem $picolibc -fshort-enums"
+c_files=$(find heap port boards tests -name '*.[ch]' | sort)
+scripts=$(find boards tests .ci -type f \
+	-exec grep -l '^#!/bin/sh\|^# shellcheck shell' {} + | sort)
+
+# Words are split on purpose from here on.
+# shellcheck disable=SC2086
+compile()
+{
+	compiler=$1
+	flags=$2
+	shift 2
+	status=0
+	for file; do
+		$compiler $WARNINGS $here -O2 $flags -c -o /dev/null "$file" ||
+			status=1
+	done
+	return $status
+}
+
+# shellcheck disable=SC2086
+{
+	check "the format of C" clang-format --dry-run -Werror $c_files
+	check "shell scripts" shellcheck $scripts
+
+	for level in 0 2 3; do
+		for bits in 32 64; do
+			for compiler in gcc clang; do
+				check "$compiler -m$bits -DHEAP_CHECK=$level" \
+					compile $compiler \
+					"-m$bits -DHEAP_CHECK=$level -ffreestanding" \
+					$engine
+			done
+		done
+		check "clang for Cortex-M3, -DHEAP_CHECK=$level" \
+			compile clang \
+			"$thumb -DHEAP_CHECK=$level -ffreestanding" $engine
+	done
+	check "clang: heap/libc and port for the host" \
+		compile clang "" $libc heap/libc/host.c $host_port
+	check "clang: heap/libc and port for Cortex-M3" \
+		compile clang "$thumb" $libc heap/libc/picolibc.c $bare_port
+	check "clang: the test harness" \
+		compile clang "$harness_flags" $harness
+
+	check "gcc's analyzer" \
+		compile gcc "-fanalyzer -ffreestanding" $engine
+	check "clang-tidy: heap/" \
+		clang-tidy --quiet $engine -- -std=c11 $here -ffreestanding
+	check "clang-tidy: heap/libc, port/ and the harness on the host" \
+		clang-tidy --quiet $libc $host_port $harness -- \
+		-std=c11 $here $harness_flags
+	check "clang-tidy: heap/libc and port/ on Cortex-M" \
+		clang-tidy --quiet heap/libc/picolibc.c $bare_port -- \
+		-std=c11 $here $thumb
+	check "cppcheck" cppcheck --quiet --std=c11 --inline-suppr \
+		--enable=warning,performance,portability --error-exitcode=1 \
+		$here heap port
+}
+
+if [ -n "$failed" ]; then
+	echo "lint: these complained:$failed" >&2
+	exit 1
+fi
+echo "lint: nothing to complain about"
