@@ -6,7 +6,8 @@ use warnings;
 
 my ($WIDTH, $HEIGHT, $LEFT, $TOP, $BOTTOM, $LEGEND) =
     (400, 300, 64, 48, 52, 150);
-my @COLOURS = qw(#d62728 #1f77b4 #2ca02c #ff7f0e #9467bd #8c564b #7f7f7f);
+my @COLOURS = map { "#$_" }
+    qw(d62728 1f77b4 2ca02c ff7f0e 9467bd 8c564b 7f7f7f);
 
 sub escape {
 	my ($text) = @_;
@@ -44,6 +45,19 @@ sub ticks {
 		push @ticks, $tick if $tick >= $axis->{from};
 	}
 	return @ticks;
+}
+
+# Of the points in one column of pixels the first and the last will do.
+sub thin {
+	my @points = @_;
+	my @kept;
+	for my $i (0 .. $#points) {
+		next if $i > 0 && $i < $#points &&
+		    int($points[$i - 1][0]) == int($points[$i + 1][0]) &&
+		    int($points[$i][0]) == int($points[$i + 1][0]);
+		push @kept, $points[$i];
+	}
+	return @kept;
 }
 
 # panels: [{title, x => axis, y => axis, series => [[name, [x, y]...]...]}]
@@ -99,8 +113,9 @@ sub svg {
 			    "stroke=\"%s\" stroke-width=\"%s\" " .
 			    "stroke-linejoin=\"round\" points=\"%s\"/>\n",
 			    $colour{$name}, $ours{$name} ? 3 : 1.5,
-			    join ' ', map { sprintf '%.1f,%.1f',
-				$px->($_->[0]), $py->($_->[1]) } @points;
+			    join ' ', map { sprintf '%.1f,%.1f', @$_ }
+			    thin(map { [$px->($_->[0]), $py->($_->[1])] }
+				@points);
 		}
 		$left += $WIDTH + $LEFT;
 	}

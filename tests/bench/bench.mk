@@ -105,12 +105,14 @@ bench-fast: $(call bench_outputs,$(ALLOC),$(CPU),$(OPT)) ## one allocator: ALLOC
 # Who is measured how: an archive of the toolchain has one -O, the debug
 # archive walks the whole heap at each call and so is only timed.
 bench_ours_opt := heap heap-min
+bench_ours_timed := heap-locked heap-min-locked heap-debug heap-native \
+	heap-min-native heap-stock heap-min-stock
 BENCH_PLAIN := $(filter-out heap%,$(BENCH_ALLOCS))
 BENCH_FILES := $(foreach c,$(BENCH_CPUS), \
 	$(foreach a,$(BENCH_PLAIN),$(call bench_outputs,$a,$c,-Os)) \
 	$(foreach a,$(bench_ours_opt),$(foreach o,-Os -O2, \
 		$(call bench_outputs,$a,$c,$o))) \
-	$(foreach a,heap-locked heap-min-locked heap-debug heap-native heap-min-native, \
+	$(foreach a,$(bench_ours_timed), \
 		$(addprefix $(call bench_dir,$a,$c,-Os)/,size.txt time.txt)) \
 	$(foreach a,heap-meter heap-min-meter, \
 		$(addprefix $(call bench_dir,$a,$c,-Os)/,size.txt time.txt \

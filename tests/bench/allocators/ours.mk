@@ -8,15 +8,18 @@ bench_ours = $(if $(filter -Os,$3),build/$2/picolibc/$1.a,$(BENCH_OUT)/ours/$2$3
 bench.heap.objects = $(call bench_ours,heap,$1,$2)
 bench.heap-locked.objects = $(call bench_ours,heap,$1,$2)
 bench.heap-meter.objects = $(call bench_ours,heap,$1,$2)
+bench.heap-stock.objects = $(call bench_ours,heap,$1,$2)
 bench.heap-min.objects = $(call bench_ours,heap-min,$1,$2)
 bench.heap-min-locked.objects = $(call bench_ours,heap-min,$1,$2)
 bench.heap-min-meter.objects = $(call bench_ours,heap-min,$1,$2)
+bench.heap-min-stock.objects = $(call bench_ours,heap-min,$1,$2)
 bench.heap-debug.objects = $(call bench_ours,heap-debug,$1,$2)
 bench.heap-native.objects = build/$1/none/heap.a
 bench.heap-min-native.objects = build/$1/none/heap-min.a
 
 BENCH_OURS := heap heap-locked heap-meter heap-min heap-min-locked \
-	heap-min-meter heap-debug heap-native heap-min-native
+	heap-min-meter heap-debug heap-native \
+	heap-min-native heap-stock heap-min-stock
 $(foreach a,$(BENCH_OURS), \
 	$(eval bench.$a.ldflags := --specs=picolibc.specs) \
 	$(eval bench.$a.libs := -lc -lgcc))
