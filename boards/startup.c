@@ -21,19 +21,15 @@ int main(void);
 /* picolibc's, where errno is thread-local; absent in other libcs. */
 __attribute__((weak)) void _set_tls(void *tls);
 
-static inline volatile uint32_t *scs(uintptr_t address)
-{
-	return (volatile uint32_t *)address;
-}
-
-#define SCB_CFSR  0xe000ed28u
-#define SCB_CPACR 0xe000ed88u
+/* Of the system control block: what a fault was, and access to coprocessors. */
+#define SCB_CFSR  (*(volatile uint32_t *)0xe000ed28u)
+#define SCB_CPACR (*(volatile uint32_t *)0xe000ed88u)
 
 /* A floating-point unit is off at reset, and using it then is a fault. */
 static void fpu_on(void)
 {
 #ifdef __ARM_FP
-	*scs(SCB_CPACR) |= 0xfu << 20;
+	SCB_CPACR |= 0xfu << 20;
 	__asm__ volatile("dsb\n\tisb" ::: "memory");
 #endif
 }
@@ -107,7 +103,7 @@ _Noreturn void board_exception(const uint32_t *frame)
 	put_word(" pc 0x", frame[6]);
 	put_word(" lr 0x", frame[5]);
 #if __ARM_ARCH_ISA_THUMB >= 2
-	put_word(" cfsr 0x", *scs(SCB_CFSR));
+	put_word(" cfsr 0x", SCB_CFSR);
 #endif
 	put_text("\n");
 	board_exit(BOARD_STATUS_FAULT);
