@@ -80,6 +80,7 @@ BOARD_DEFINES :=
 BOARD_ARENA :=
 include boards/$1/board.mk
 target_of_$1 := $$(BOARD_TARGET)
+ram_of_$1 := $$(BOARD_RAM)
 arena_of_$1 := $$(or $$(BOARD_ARENA),$$(shell expr $$(BOARD_RAM) / 2 - 1024))
 flags_of_$1 := $$(BOARD_CFLAGS) $$(BOARD_DEFINES) -Os -g --specs=picolibc.specs \
 	-ffunction-sections -fdata-sections -Iboards -Iport -Iheap
@@ -96,11 +97,17 @@ $(foreach b,$(BOARDS),$(eval $(call read_board,$b)))
 
 DEMO_BOARD := $(or $(BOARD),mps2-an385)
 DEMO := build/demo/$(DEMO_BOARD)/wordcount
-INPUT ?= README.md
+ifneq ($(filter demo,$(MAKECMDGOALS)),)
+$(if $(filter $(BOARDS),$(DEMO_BOARD)),,$(error the demo runs on a board, not \
+	on BOARD=$(DEMO_BOARD); choose among: $(sort $(BOARDS))))
+endif
+# The words of README.md do not fit into the small boards.
+INPUT ?= $(if $(shell expr $(ram_of_$(DEMO_BOARD)) '<' 131072 | grep 1), \
+	tests/demo/small.txt,README.md)
 
 .PHONY: demo
 demo: $(DEMO) ## count words in [INPUT=file] on an emulated [BOARD=B]
-	boards/run $(DEMO_BOARD) $< $(INPUT)
+	boards/run $(DEMO_BOARD) $< '$(strip $(INPUT))'
 
 build/demo/$(DEMO_BOARD)/%.o: tests/demo/%.c $(MAKEFILE_LIST) | $(DEPS_FIRST)
 	mkdir -p $(@D)
