@@ -95,6 +95,15 @@ $(foreach a,$(BENCH_ALLOCS),$(foreach cpu,$(BENCH_CPUS),\
 
 bench_outputs = $(addprefix $(bench_dir)/,size.txt time.txt heap.txt worst.txt)
 
+# Only of interest to bench-fast.
+ifneq ($(filter bench-fast,$(MAKECMDGOALS)),)
+bench_known = $(if $(filter-out $2,$($1)),$(error there is no $1=$($1); \
+	choose among: $(sort $2)))
+$(call bench_known,ALLOC,$(BENCH_ALLOCS))
+$(call bench_known,CPU,$(BENCH_CPUS))
+$(call bench_known,OPT,-Os -O2)
+endif
+
 .PHONY: bench-fast
 bench-fast: $(call bench_outputs,$(ALLOC),$(CPU),$(OPT)) ## one allocator: ALLOC=heap-min CPU=cortex-m3 OPT=-Os
 	echo "$(ALLOC), $(CPU) code, $(OPT): instructions"

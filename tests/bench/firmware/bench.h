@@ -59,6 +59,8 @@ uint32_t bench_malloc(size_t n, void **p);
 uint32_t bench_free(void *p);
 uint32_t bench_realloc(void **p, size_t n);
 
+struct bench_trace;
+
 /* ---- start.c, console.c: the machine ----------------------------------- */
 
 /* Where the heap lies: the same RAM for every allocator. */
@@ -76,7 +78,14 @@ void bench_flush(void);
 /* Words of the command line behind the firmware's name; at most n. */
 unsigned bench_arguments(uint32_t *words, unsigned n);
 
-/* Print "error: TEXT" and leave with status 1. */
+/*
+ * Where the traces are: put into the message of bench_fail.  `line` counts
+ * from 1; 0 means nowhere.
+ */
+extern const struct bench_trace *bench_trace;
+extern uint32_t bench_line;
+
+/* Print "error: TRACE:LINE: TEXT" and leave with status 1. */
 _Noreturn void bench_fail(const char *text);
 _Noreturn void bench_exit(unsigned status);
 

@@ -55,6 +55,24 @@ void bench_hex(uint32_t value)
 	}
 }
 
+/* For people, in messages; by subtraction, see above. */
+static void put_decimal(uint32_t value)
+{
+	static const uint32_t powers[] = {10000000, 1000000, 100000, 10000,
+					  1000,     100,     10,     1};
+	bool begun = false;
+
+	for (unsigned i = 0; i < sizeof powers / sizeof *powers; i++) {
+		char digit = '0';
+
+		for (; value >= powers[i]; value -= powers[i])
+			digit++;
+		begun = begun || digit != '0';
+		if (begun)
+			put(digit);
+	}
+}
+
 unsigned bench_arguments(uint32_t *words, unsigned n)
 {
 	static char text[128];
@@ -94,6 +112,12 @@ _Noreturn void bench_fail(const char *text)
 {
 	bench_flush();
 	bench_text("error: ");
+	if (bench_line) {
+		bench_text(bench_trace->name);
+		bench_text(".trace:");
+		put_decimal(bench_line);
+		bench_text(": ");
+	}
 	bench_text(text);
 	bench_text("\n");
 	bench_exit(1);

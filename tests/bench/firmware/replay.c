@@ -14,6 +14,9 @@ struct slot {
 	uint32_t seed;
 };
 
+const struct bench_trace *bench_trace;
+uint32_t bench_line;
+
 static struct slot slots[SLOTS];
 static uint32_t calls[BENCH_KINDS][LONGEST + 1];
 static uint32_t worst[BENCH_KINDS];
@@ -120,13 +123,14 @@ static void release(struct slot *slot, bool timed)
 		bench_allocator.free(slot->p);
 }
 
-bool bench_replay(const struct bench_trace *trace, bool timed)
+static bool replay(const struct bench_trace *trace, bool timed)
 {
 	for (uint32_t i = 0; i < trace->count; i++) {
 		uint32_t op = trace->ops[i];
 		struct slot *slot = &slots[op >> 16 & (SLOTS - 1)];
 		enum bench_kind kind = op >> 30;
 
+		bench_line = i + 1;
 		if (kind == BENCH_FREE) {
 			release(slot, timed);
 			continue;
@@ -139,4 +143,14 @@ bool bench_replay(const struct bench_trace *trace, bool timed)
 		fill(slot, (i + 1) * 2654435761u);
 	}
 	return true;
+}
+
+bool bench_replay(const struct bench_trace *trace, bool timed)
+{
+	bool done;
+
+	bench_trace = trace;
+	done = replay(trace, timed);
+	bench_line = 0;
+	return done;
 }
