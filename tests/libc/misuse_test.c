@@ -256,7 +256,7 @@ TEST(pointers_outside_of_the_heap_are_refused)
 {
 	_Alignas(16) char on_the_stack[64];
 	size_t n;
-	char *arena = tap_arena(&n);
+	char *arena = own_arena(&n);
 
 	free(hidden(malloc(size(16))));
 	check_all_refuse(hidden(not_on_the_heap + 16), HEAP_FAULT_FOREIGN,

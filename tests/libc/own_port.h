@@ -31,6 +31,18 @@ int mallopt(int parameter, int value);
 int malloc_trim(size_t pad);
 void malloc_stats(void);
 
+/* At most so much of the arena: the debug heap checks all of it every time. */
+#define OWN_ARENA_MAX 49152
+
+static char *own_arena(size_t *n)
+{
+	char *arena = tap_arena(n);
+
+	if (*n > OWN_ARENA_MAX)
+		*n = OWN_ARENA_MAX;
+	return arena;
+}
+
 static struct {
 	size_t brk;  /* bytes of the arena handed out        */
 	bool refuse; /* sbrk shall say no                    */
@@ -53,7 +65,7 @@ static void own_noise(void)
 static void *own_sbrk(void *ctx, ptrdiff_t increment)
 {
 	size_t n;
-	char *arena = tap_arena(&n);
+	char *arena = own_arena(&n);
 	char *old = arena + own.brk;
 
 	(void)ctx;
@@ -138,7 +150,7 @@ UNUSED_IN_SOME static size_t size(size_t n)
 UNUSED_IN_SOME static bool ours(const void *p)
 {
 	size_t n;
-	uintptr_t offset = (uintptr_t)p - (uintptr_t)tap_arena(&n);
+	uintptr_t offset = (uintptr_t)p - (uintptr_t)own_arena(&n);
 
 	return p != NULL && offset < own.brk && offset % HEAP_ALIGN == 0;
 }
@@ -192,11 +204,11 @@ UNUSED_IN_SOME static bool zero(const void *p, size_t n)
 UNUSED_IN_SOME static uint32_t arena_hash(void)
 {
 	size_t n;
-	const unsigned char *arena = tap_arena(&n);
+	const char *arena = own_arena(&n);
 	uint32_t hash = 2166136261u;
 
 	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ arena[i]) * 16777619u;
+		hash = (hash ^ (unsigned char)arena[i]) * 16777619u;
 	return hash;
 }
 

@@ -21,7 +21,7 @@ TEST(sbrk_moves_the_break_of_the_heap)
 	if (!SBRK_IS_OURS)
 		SKIP("sbrk is the host's");
 	size_t n;
-	char *arena = tap_arena(&n);
+	char *arena = own_arena(&n);
 	char *now = hidden(sbrk(0));
 
 	CHECK_PTR_EQ(now, arena + own.brk);
@@ -39,7 +39,7 @@ TEST(sbrk_at_the_end_answers_enomem_and_moves_nothing)
 	char *now = hidden(sbrk(0));
 	size_t n;
 
-	tap_arena(&n);
+	own_arena(&n);
 	own.noise = 0x33;
 	const ptrdiff_t too_much[] = {PTRDIFF_MAX, PTRDIFF_MIN,
 				      (ptrdiff_t)n + 1, -(ptrdiff_t)n - 1};
