@@ -24,15 +24,15 @@ struct heap;
 /* What kind of misuse or damage was met. */
 enum heap_fault_kind {
 	HEAP_FAULT_NONE,
-	HEAP_FAULT_MISALIGNED,  /* the pointer is no multiple of HEAP_ALIGN    */
-	HEAP_FAULT_FOREIGN,     /* the pointer lies outside of this heap       */
-	HEAP_FAULT_NOT_USED,    /* freed already, or never was a block         */
-	HEAP_FAULT_HEADER,      /* a chunk's header is damaged, or the pointer
+	HEAP_FAULT_MISALIGNED, /* the pointer is no multiple of HEAP_ALIGN    */
+	HEAP_FAULT_FOREIGN,    /* the pointer lies outside of this heap       */
+	HEAP_FAULT_NOT_USED,   /* freed already, or never was a block         */
+	HEAP_FAULT_HEADER,     /* a chunk's header is damaged, or the pointer
 	                           is inside a block                           */
-	HEAP_FAULT_NEIGHBOUR,   /* the next or previous chunk does not agree   */
-	HEAP_FAULT_LINK,        /* a link of a free chunk or a bin is damaged  */
-	HEAP_FAULT_INVARIANT,   /* heap_check found it: see `invariant`        */
-	HEAP_FAULT_INTERRUPT    /* called where the lock excludes nobody       */
+	HEAP_FAULT_NEIGHBOUR,  /* the next or previous chunk does not agree   */
+	HEAP_FAULT_LINK,       /* a link of a free chunk or a bin is damaged  */
+	HEAP_FAULT_INVARIANT,  /* heap_check found it: see `invariant`        */
+	HEAP_FAULT_INTERRUPT   /* called where the lock excludes nobody       */
 };
 
 /*
@@ -41,25 +41,26 @@ enum heap_fault_kind {
  */
 enum heap_invariant {
 	HEAP_OK,
-	HEAP_I1,  /* a size is a multiple of the alignment, at least the smallest */
-	HEAP_I2,  /* chunks tile a segment, from its start to its fence           */
-	HEAP_I3,  /* no two neighbours are both free                              */
-	HEAP_I4,  /* a prev-used bit equals the used bit of the chunk before      */
-	HEAP_I5,  /* the foot of a free chunk equals its size                     */
-	HEAP_I6,  /* every free chunk is in the bin of its size, once             */
-	HEAP_I7,  /* a binmap bit is set exactly when its bin is not empty        */
-	HEAP_I8,  /* used + free + overhead = bytes taken from the port           */
-	HEAP_I9   /* the fence is used, has size 0, and ends every segment        */
+	HEAP_I1, /* a size is a multiple of the alignment, at least the smallest */
+	HEAP_I2, /* chunks tile a segment, from its start to its fence           */
+	HEAP_I3, /* no two neighbours are both free                              */
+	HEAP_I4, /* a prev-used bit equals the used bit of the chunk before      */
+	HEAP_I5, /* the foot of a free chunk equals its size                     */
+	HEAP_I6, /* every free chunk is in the bin of its size, once             */
+	HEAP_I7, /* a binmap bit is set exactly when its bin is not empty        */
+	HEAP_I8, /* used + free + overhead = bytes taken from the port           */
+	HEAP_I9 /* the fence is used, has size 0, and ends every segment        */
 };
 
 /* What the fault callback is told.  Valid during the callback only. */
 struct heap_fault {
 	enum heap_fault_kind kind;
-	enum heap_invariant invariant;  /* the one that is broken, or HEAP_OK   */
+	enum heap_invariant
+		invariant; /* the one that is broken, or HEAP_OK   */
 	const struct heap *heap;
-	const void *chunk;   /* header of the chunk at fault; NULL if unknown  */
-	const void *mem;     /* the pointer that the caller passed, or NULL    */
-	const void *caller;  /* return address of the outermost heap call      */
+	const void *chunk;  /* header of the chunk at fault; NULL if unknown  */
+	const void *mem;    /* the pointer that the caller passed, or NULL    */
+	const void *caller; /* return address of the outermost heap call      */
 };
 
 /* A short English text for a kind, without a full stop; never NULL. */
@@ -136,7 +137,7 @@ extern const struct heap_port heap_port_default;
  * any context.  Does nothing when port->write is NULL.
  */
 void heap_port_report(const struct heap_port *port,
-                      const struct heap_fault *fault);
+		      const struct heap_fault *fault);
 
 /* ---- region.c: a break that moves inside the linker script's region ---- */
 
@@ -145,9 +146,9 @@ void heap_port_report(const struct heap_port *port,
  * `start` and `end`; leave `brk` zero: it is set at the first call.
  */
 struct heap_region {
-	char *start;  /* first byte                          */
-	char *end;    /* first byte behind, at most UINTPTR_MAX */
-	char *brk;    /* first byte not handed out yet       */
+	char *start; /* first byte                          */
+	char *end;   /* first byte behind, at most UINTPTR_MAX */
+	char *brk;   /* first byte not handed out yet       */
 };
 
 /*
@@ -155,8 +156,8 @@ struct heap_region {
  *
  * Returns the old break, or (void *)-1 iff the new one would leave
  * [start, end], the sum wraps, or the region is unsound: start NULL, reversed.
- * The break is then unchanged.  The stack pointer plays no part.
- * Constant time.  Not locked: the heap calls it with its lock held.
+ * The break is then unchanged; nor does it ever become (void *)-1, should
+ * `end` be that.  The stack pointer plays no part.  Constant time.  Not locked: the heap calls it with its lock held.
  */
 void *heap_region_sbrk(void *region, ptrdiff_t increment);
 
