@@ -22,7 +22,7 @@ left_out := $(shell sed -n 's/^\([^\# ]*\) \([^ ]*\) \*$$/\1:\2/p' tests/skips.t
 place_suites = $(patsubst tests/%.c,%,$(foreach s,$(SUITES),$(if \
 	$(filter $1:$(basename $(notdir $s)),$(left_out))$(if \
 	$(filter sanitize,$1),$(filter tests/libc/%,$s)),,$s)))
-HARNESS := tap format arena
+HARNESS := tap format arena rig model
 harness_objects = $(patsubst %,build/tests/$1/$2/harness/%.o,$(HARNESS) \
 	$(if $(filter $(BOARDS),$1),main_board,main_host))
 
