@@ -21,8 +21,7 @@ static void report_and_exit(void *ctx, const struct heap_fault *fault)
 }
 
 __attribute__((weak)) const struct heap_port heap_port_default = {
-	.ctx = &heap_region_linker,
-	.sbrk = heap_region_sbrk,
+	.sbrk = heap_linker_sbrk,
 	.lock = heap_cortex_m_lock,
 	.unlock = heap_cortex_m_unlock,
 	.in_isr = heap_cortex_m_in_nmi,

@@ -8,8 +8,7 @@
 #include "heap_cortex_m.h"
 
 const struct heap_port heap_port_default = {
-	.ctx = &heap_region_linker,
-	.sbrk = heap_region_sbrk,
+	.sbrk = heap_linker_sbrk,
 	.lock = heap_cortex_m_lock,
 	.unlock = heap_cortex_m_unlock,
 	.in_isr = heap_cortex_m_in_nmi,

@@ -164,4 +164,11 @@ void *heap_region_sbrk(void *region, ptrdiff_t increment);
 /* The region [__heap_start, __heap_end) of the linker script. */
 extern struct heap_region heap_region_linker;
 
+/*
+ * The program's sbrk: over heap_region_linker, unless the program defines the
+ * sbrk of its libc itself (_sbrk under newlib, sbrk under picolibc); then that
+ * one is asked, so that there is one break.  `ctx` is not used.
+ */
+void *heap_linker_sbrk(void *ctx, ptrdiff_t increment);
+
 #endif

@@ -54,22 +54,31 @@ void malloc_stats(void);
 #pragma GCC visibility pop
 
 /*
- * The family's bodies, for malloc.c and for newlib's _r names.  They answer
- * and set errno as the names in malloc.c document; `caller` is the return
- * address of the function that the program called.
+ * The family's bodies, for malloc.c and for newlib's _r names.  They answer as
+ * the names in malloc.c document.  `error` is where errno is written on
+ * failure, NULL for errno itself; `caller` is the return address of the
+ * function that the program called.
  */
-void *heap_libc_alloc(size_t n, const void *caller);
-void *heap_libc_zalloc(size_t count, size_t n, const void *caller);
-void *heap_libc_resize(void *p, size_t n, const void *caller);
-void *heap_libc_resize_or_free(void *p, size_t n, const void *caller);
-void *heap_libc_align(size_t align, size_t n, const void *caller);
-void *heap_libc_page_align(size_t n, const void *caller);
+void *heap_libc_alloc(size_t n, int *error, const void *caller);
+void *heap_libc_zalloc(size_t count, size_t n, int *error, const void *caller);
+void *heap_libc_resize(void *p, size_t n, int *error, const void *caller);
+void *heap_libc_resize_or_free(void *p, size_t n, int *error,
+			       const void *caller);
+void *heap_libc_align(size_t align, size_t n, int *error, const void *caller);
+void *heap_libc_page_align(size_t n, int *error, const void *caller);
 void heap_libc_free(void *p, const void *caller);
 
 /*
- * Move the default port's break as sbrk does, the lock held: the old break,
+ * Move the default port's break as sbrk does, under its lock: the old break,
  * or (void *)-1 with ENOMEM.  What others obtain so, the heap never touches.
  */
-void *heap_libc_sbrk(ptrdiff_t increment);
+void *heap_libc_sbrk(ptrdiff_t increment, int *error);
+
+/*
+ * Ask the sbrk that the program brought in place of the libc's: false when it
+ * brought none, and the linker's region is ours to move in.  For the port's
+ * heap_linker_sbrk, which does not need the libc part to be there.
+ */
+bool heap_libc_program_sbrk(ptrdiff_t increment, void **old);
 
 #endif

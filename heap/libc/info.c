@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The names of the malloc family that tune and report. */
 #include <errno.h>
+#include <limits.h>
+#include <malloc.h>
 
 #include "family.h"
 
@@ -21,7 +23,7 @@ int malloc_trim(size_t pad)
 	return heap_trim(&heap_default, pad) != 0;
 }
 
-void *heap_libc_sbrk(ptrdiff_t increment)
+void *heap_libc_sbrk(ptrdiff_t increment, int *error)
 {
 	const struct heap_port *port = &heap_port_default;
 	void *old = (void *)-1;
@@ -34,8 +36,37 @@ void *heap_libc_sbrk(ptrdiff_t increment)
 			port->unlock(port->ctx, state);
 	}
 	if (old == (void *)-1)
-		errno = ENOMEM;
+		*(error != NULL ? error : &errno) = ENOMEM;
 	return old;
+}
+
+/* int in glibc, size_t elsewhere. */
+typedef __typeof__(((struct mallinfo *)0)->arena) field;
+
+static field clip(size_t n)
+{
+	const size_t most = (field)-1 > 0 ? SIZE_MAX : INT_MAX;
+
+	return (field)(n < most ? n : most);
+}
+
+/*
+ * arena: bytes taken; ordblks: free chunks; uordblks and fordblks: bytes in
+ * use and free; keepcost: the most that malloc_trim could give back.  In
+ * glibc, what does not fit into an int reads as INT_MAX.
+ */
+struct mallinfo mallinfo(void)
+{
+	struct heap_stats s;
+
+	heap_stats(&heap_default, &s);
+	return (struct mallinfo){
+		.arena = clip(s.taken),
+		.ordblks = clip(s.free_chunks),
+		.uordblks = clip(s.in_use),
+		.fordblks = clip(s.free),
+		.keepcost = clip(s.largest_free),
+	};
 }
 
 /* ---- malloc_stats: a report without stdio, which would allocate ------ */

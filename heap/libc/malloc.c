@@ -28,27 +28,33 @@ static bool is_power_of_two(size_t n)
 	return n != 0 && (n & (n - 1)) == 0;
 }
 
-static void *or_enomem(void *p)
+static void *fail(int *error, int number)
 {
-	if (p == NULL)
-		errno = ENOMEM;
-	return p;
+	if (error == NULL)
+		error = &errno;
+	*error = number;
+	return NULL;
+}
+
+static void *or_enomem(void *p, int *error)
+{
+	return p != NULL ? p : fail(error, ENOMEM);
 }
 
 /* ---- bodies ---------------------------------------------------------- */
 
-void *heap_libc_alloc(size_t n, const void *caller)
+void *heap_libc_alloc(size_t n, int *error, const void *caller)
 {
-	return or_enomem(heap_alloc_from(&heap_default, n, caller));
+	return or_enomem(heap_alloc_from(&heap_default, n, caller), error);
 }
 
-void *heap_libc_zalloc(size_t count, size_t n, const void *caller)
+void *heap_libc_zalloc(size_t count, size_t n, int *error, const void *caller)
 {
 	size_t bytes;
 
 	if (__builtin_mul_overflow(count, n, &bytes))
-		return or_enomem(NULL);
-	return or_enomem(heap_zalloc_from(&heap_default, bytes, caller));
+		return fail(error, ENOMEM);
+	return or_enomem(heap_zalloc_from(&heap_default, bytes, caller), error);
 }
 
 /* A port's callbacks may change errno; POSIX says that free does not. */
@@ -65,61 +71,62 @@ void heap_libc_free(void *p, const void *caller)
 		*where = before;
 }
 
-void *heap_libc_resize(void *p, size_t n, const void *caller)
+void *heap_libc_resize(void *p, size_t n, int *error, const void *caller)
 {
 	if (p != NULL && n == 0) {
 		heap_libc_free(p, caller);
 		return NULL;
 	}
-	return or_enomem(heap_resize_from(&heap_default, p, n, caller));
+	return or_enomem(heap_resize_from(&heap_default, p, n, caller), error);
 }
 
 /* Its first line keeps a bad pointer from being reported twice. */
-void *heap_libc_resize_or_free(void *p, size_t n, const void *caller)
+void *heap_libc_resize_or_free(void *p, size_t n, int *error,
+			       const void *caller)
 {
 	if (p != NULL && n != 0 &&
 	    heap_usable_size_from(&heap_default, p, caller) == 0)
-		return or_enomem(NULL);
+		return fail(error, ENOMEM);
 
-	void *q = heap_libc_resize(p, n, caller);
+	void *q = heap_libc_resize(p, n, error, caller);
 
 	if (q == NULL && n != 0)
 		heap_libc_free(p, caller);
 	return q;
 }
 
-void *heap_libc_align(size_t align, size_t n, const void *caller)
+void *heap_libc_align(size_t align, size_t n, int *error, const void *caller)
 {
-	if (!is_power_of_two(align)) {
-		errno = EINVAL;
-		return NULL;
-	}
+	if (!is_power_of_two(align))
+		return fail(error, EINVAL);
 	return or_enomem(
-		heap_alloc_aligned_from(&heap_default, align, n, caller));
+		heap_alloc_aligned_from(&heap_default, align, n, caller),
+		error);
 }
 
-void *heap_libc_page_align(size_t n, const void *caller)
+void *heap_libc_page_align(size_t n, int *error, const void *caller)
 {
 	const size_t rest = HEAP_LIBC_PAGE - 1;
 
 	if (n == 0)
 		n = 1;
 	if (n > SIZE_MAX - rest)
-		return or_enomem(NULL);
-	return heap_libc_align(HEAP_LIBC_PAGE, (n + rest) & ~rest, caller);
+		return fail(error, ENOMEM);
+	return heap_libc_align(HEAP_LIBC_PAGE, (n + rest) & ~rest, error,
+			       caller);
 }
 
 /* ---- C11 ------------------------------------------------------------- */
 
 void *malloc(size_t n)
 {
-	return heap_libc_alloc(n, HEAP_LIBC_CALLER);
+	return heap_libc_alloc(n, NULL, HEAP_LIBC_CALLER);
 }
 
 /* count * n zero bytes; a product above SIZE_MAX is ENOMEM. */
 void *calloc(size_t count, size_t n)
 {
-	return heap_libc_zalloc(count, n, HEAP_LIBC_CALLER);
+	return heap_libc_zalloc(count, n, NULL, HEAP_LIBC_CALLER);
 }
 
 /*
@@ -129,7 +136,7 @@ void *calloc(size_t count, size_t n)
  */
 void *realloc(void *p, size_t n)
 {
-	return heap_libc_resize(p, n, HEAP_LIBC_CALLER);
+	return heap_libc_resize(p, n, NULL, HEAP_LIBC_CALLER);
 }
 
 /* Keeps errno. */
@@ -141,7 +148,7 @@ void free(void *p)
 /* Any power of two, n any size; another alignment is EINVAL. */
 void *aligned_alloc(size_t align, size_t n)
 {
-	return heap_libc_align(align, n, HEAP_LIBC_CALLER);
+	return heap_libc_align(align, n, NULL, HEAP_LIBC_CALLER);
 }
 
 /* ---- POSIX ----------------------------------------------------------- */
@@ -173,8 +180,8 @@ void *reallocarray(void *p, size_t count, size_t n)
 	size_t bytes;
 
 	if (__builtin_mul_overflow(count, n, &bytes))
-		return or_enomem(NULL);
-	return heap_libc_resize(p, bytes, HEAP_LIBC_CALLER);
+		return fail(NULL, ENOMEM);
+	return heap_libc_resize(p, bytes, NULL, HEAP_LIBC_CALLER);
 }
 
 /* ---- older names ----------------------------------------------------- */
@@ -189,19 +196,19 @@ void cfree(void *p) __attribute__((alias("free")));
 /* n bytes at a multiple of HEAP_LIBC_PAGE. */
 void *valloc(size_t n)
 {
-	return heap_libc_align(HEAP_LIBC_PAGE, n, HEAP_LIBC_CALLER);
+	return heap_libc_align(HEAP_LIBC_PAGE, n, NULL, HEAP_LIBC_CALLER);
 }
 
 /* valloc of n bytes rounded up to whole pages, at least one. */
 void *pvalloc(size_t n)
 {
-	return heap_libc_page_align(n, HEAP_LIBC_CALLER);
+	return heap_libc_page_align(n, NULL, HEAP_LIBC_CALLER);
 }
 
 /* realloc that frees p when it fails: BSD. */
 void *reallocf(void *p, size_t n)
 {
-	return heap_libc_resize_or_free(p, n, HEAP_LIBC_CALLER);
+	return heap_libc_resize_or_free(p, n, NULL, HEAP_LIBC_CALLER);
 }
 
 /* Bytes that may be used at p, at least those asked for; 0 for NULL. */

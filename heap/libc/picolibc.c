@@ -1,37 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* What only picolibc's family has: its mallinfo, its sbrk, its own names. */
-#include <malloc.h>
-
+/* What only picolibc's family has: its sbrk, and its own names. */
 #include "family.h"
 
 const char heap_libc_glue = 0;
 HEAP_LIBC_HOLD(heap_libc_malloc);
 
-void *sbrk(ptrdiff_t increment);
-
-/* arena: bytes taken; ordblks: free chunks; uordblks and fordblks: bytes in
- * use and free; keepcost: the most that malloc_trim could give back. */
-struct mallinfo mallinfo(void)
+static void *own_sbrk(ptrdiff_t increment)
 {
-	struct heap_stats s;
-
-	heap_stats(&heap_default, &s);
-	return (struct mallinfo){
-		.arena = s.taken,
-		.ordblks = s.free_chunks,
-		.uordblks = s.in_use,
-		.fordblks = s.free,
-		.keepcost = s.largest_free,
-	};
+	return heap_libc_sbrk(increment, NULL);
 }
 
 /*
- * Programs bring their own: theirs wins, and the heap grows through it (see
- * break.c).  Not to be called by a port's `sbrk`, for which this one asks.
+ * Weak: a program may bring its own, and the heap then grows through that (see
+ * below).  Not for a port's `sbrk` to call, since this one asks the port.
  */
-__attribute__((weak)) void *sbrk(ptrdiff_t increment)
+__attribute__((weak, alias("own_sbrk"))) void *sbrk(ptrdiff_t increment);
+
+bool heap_libc_program_sbrk(ptrdiff_t increment, void **old)
 {
-	return heap_libc_sbrk(increment);
+	void *(*theirs)(ptrdiff_t) = sbrk;
+
+	/* The linker knows which it is, the compiler must not think so. */
+	__asm__("" : "+r"(theirs));
+	if (theirs == own_sbrk)
+		return false;
+	*old = theirs(increment);
+	return true;
 }
 
 /* An object of picolibc 1.8 that a program's override pulls in may call them. */
@@ -40,7 +34,7 @@ void __malloc_free(void *p);
 
 void *__malloc_malloc(size_t n)
 {
-	return heap_libc_alloc(n, HEAP_LIBC_CALLER);
+	return heap_libc_alloc(n, NULL, HEAP_LIBC_CALLER);
 }
 
 void __malloc_free(void *p)
@@ -49,7 +43,7 @@ void __malloc_free(void *p)
 }
 
 /*
- * Tripwires: data of the libc's own allocators.  A link that pulls one of them
+ * Tripwires: data of the libcs' own allocators.  A link that pulls one of them
  * in beside ours is refused, "multiple definition", instead of having two
  * heaps.  Nobody reads them.
  */
