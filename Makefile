@@ -72,6 +72,10 @@ $(foreach a,$(ARCHIVES), \
 BOARD_SOURCES := $(addprefix boards/, \
 	startup.c board_port.c console_semihost.c semihost.c)
 
+# Half of the RAM is the tests', but for what a stack and a heap need of a
+# small one; no more than on the host.
+default_arena = $(shell expr $1 / 2 - 1024 '&' $1 '<' 524288 '|' 262144)
+
 # A board.mk sets BOARD_*; they are kept here under the board's own name.
 define read_board
 BOARD_TARGET :=
@@ -81,7 +85,7 @@ BOARD_ARENA :=
 include boards/$1/board.mk
 target_of_$1 := $$(BOARD_TARGET)
 ram_of_$1 := $$(BOARD_RAM)
-arena_of_$1 := $$(or $$(BOARD_ARENA),$$(shell expr $$(BOARD_RAM) / 2 - 1024))
+arena_of_$1 := $$(or $$(BOARD_ARENA),$$(call default_arena,$$(BOARD_RAM)))
 flags_of_$1 := $$(BOARD_CFLAGS) $$(BOARD_DEFINES) -Os -g --specs=picolibc.specs \
 	-ffunction-sections -fdata-sections -Iboards -Iport -Iheap
 link_of_$1 := -nostartfiles -Llinker -T linker/$1.ld -Wl,--gc-sections

@@ -30,7 +30,7 @@ libc='heap/libc/malloc.c heap/libc/info.c'
 bare_port=$(echo port/region*.c port/report.c port/cortex_m*.c)
 host_port=$(echo port/region.c port/report.c port/host*.c)
 harness=$(echo tests/harness/*.c)
-harness_flags="-Itests/harness -Iboards -DTAP_WHERE=\"lint\" -DTAP_ARENA=64"
+harness_flags="-Itests/harness -Iboards -DTAP_WHERE=__FILE__ -DTAP_ARENA=64"
 picolibc=/usr/lib/picolibc/arm-none-eabi/include
 thumb="--target=thumbv7m-none-eabi -isystem $picolibc -fshort-enums"
 c_files=$(find heap port boards tests -name '*.[ch]' | sort)

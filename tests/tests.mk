@@ -22,9 +22,9 @@ left_out := $(shell sed -n 's/^\([^\# ]*\) \([^ ]*\) \*$$/\1:\2/p' tests/skips.t
 place_suites = $(patsubst tests/%.c,%,$(foreach s,$(SUITES),$(if \
 	$(filter $1:$(basename $(notdir $s)),$(left_out))$(if \
 	$(filter sanitize,$1),$(filter tests/libc/%,$s)),,$s)))
-HARNESS := tap format arena rig model
-harness_objects = $(patsubst %,build/tests/$1/$2/harness/%.o,$(HARNESS) \
-	$(if $(filter $(BOARDS),$1),main_board,main_host))
+harness_objects = $(patsubst tests/%.c,build/tests/$1/$2/%.o, \
+	$(filter-out %/main_$(if $(filter $(BOARDS),$1),host,board).c, \
+	$(wildcard tests/harness/*.c)))
 
 # What several suites of a folder share is in its files without _test.
 dir_objects = $(patsubst tests/%.c,build/tests/$1/$2/%.o, \
@@ -42,12 +42,16 @@ build/tests/$1/$2/%.o: tests/%.c $(MAKEFILE_LIST) | $(DEPS_FIRST)
 	$(call cc,$(place_target)) $(place_flags) $(flags_$2) $(TEST_FLAGS) \
 		-DTAP_WHERE='"$1"' -DTAP_ARENA=$(place_arena) \
 		-MMD -MP -c -o $$@ $$<
+
+build/tests/$1/$2/harness.a: $(harness_objects)
+	rm -f $$@
+	$(call ar,$(place_target)) crD $$@ $$^
 endef
 
 # $(call suite_rules,PLACE,ARCHIVE,DIR/SUITE)
 define suite_rules
-build/tests/$1/$2/$3: build/tests/$1/$2/$3.o $(harness_objects) \
-		$(dir_objects) $(support_of_$1) \
+build/tests/$1/$2/$3: build/tests/$1/$2/$3.o $(dir_objects) \
+		build/tests/$1/$2/harness.a $(support_of_$1) \
 		$(call home,$(place_target),$(place_libc))/$2.a
 	$(call cc,$(place_target)) $(place_flags) $(link_of_$1) -o $$@ $$^
 endef
@@ -72,8 +76,9 @@ SKIPS_TEST := $(if $(T),,tests/harness/skips.t)
 test: ## run the tests: [BOARD=place] [T=name] [SEED=n]
 test: $(TEST_PROGRAMS) $(if $(TEST_SCRIPTS),$(ALL_ARCHIVES))
 	$(if $(TEST_PROGRAMS),,$(error no test has "$(T)" in its name))
-	find build/tests -name '*.tap' -delete
-	PLACES='$(wanted_places)' ARCHIVES='$(ALL_ARCHIVES)' \
+	rm -f $(addsuffix .tap,$(TEST_PROGRAMS))
+	PLACES='$(wanted_places)' PROGRAMS='$(TEST_PROGRAMS)' \
+		ARCHIVES='$(ALL_ARCHIVES)' \
 		TAP_ARGS='$(filter-out BOARD=%,$(MAKEOVERRIDES))' \
 		HARNESS_RULESFILE=tests/harness/rules.yml \
 		prove -j$(JOBS) --exec tests/harness/run \
