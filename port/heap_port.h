@@ -146,9 +146,9 @@ void heap_port_report(const struct heap_port *port,
  * `start` and `end`; leave `brk` zero: it is set at the first call.
  */
 struct heap_region {
-	char *start; /* first byte                          */
+	char *start; /* first byte                             */
 	char *end;   /* first byte behind, at most UINTPTR_MAX */
-	char *brk;   /* first byte not handed out yet       */
+	char *brk;   /* first byte not handed out yet          */
 };
 
 /*
@@ -157,7 +157,8 @@ struct heap_region {
  * Returns the old break, or (void *)-1 iff the new one would leave
  * [start, end], the sum wraps, or the region is unsound: start NULL, reversed.
  * The break is then unchanged; nor does it ever become (void *)-1, should
- * `end` be that.  The stack pointer plays no part.  Constant time.  Not locked: the heap calls it with its lock held.
+ * `end` be that.  The stack pointer plays no part.
+ * Constant time.  Not locked: the heap calls it with its lock held.
  */
 void *heap_region_sbrk(void *region, ptrdiff_t increment);
 

@@ -24,7 +24,7 @@ flags_host32 := -O2 -m32
 flags_sanitize := -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 $(foreach t,$(CORTEX_M),$(eval flags_$t := -Os -mthumb -mcpu=$t \
-	-mfloat-abi=soft))
+	-mfloat-abi=soft -fcallgraph-info=su))
 
 # The archives serve programs of both float ABIs.
 both_abis = $(if $(is_arm),-Wa$(comma)port/any_float_abi.s)
