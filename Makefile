@@ -128,10 +128,12 @@ $(DEMO): $(patsubst tests/demo/%.c,build/demo/$(DEMO_BOARD)/%.o, \
 
 include tests/tests.mk
 
+SIZE_TARGETS := cortex-m3 cortex-m0plus
+
 .PHONY: size
 size: ## code, static RAM and stack use of the heap on Cortex-M
 size: $(foreach t,$(SIZE_TARGETS),$(call archives_of,$t,picolibc))
-	tests/size.sh
+	tests/size/run $(SIZE_TARGETS)
 
 .PHONY: lint
 lint: ## check format, warnings and what static analysers say
