@@ -48,7 +48,7 @@ void *valloc(size_t n);
 void *pvalloc(size_t n);
 void cfree(void *p);
 size_t malloc_usable_size(void *p);
-int mallopt(int parameter, int value);
+int mallopt(int param, int val);
 int malloc_trim(size_t pad);
 void malloc_stats(void);
 #pragma GCC visibility pop

@@ -10,10 +10,10 @@ const char heap_libc_info = 0;
 HEAP_LIBC_HOLD(heap_libc_malloc);
 
 /* No parameter can be set: answers 0, "not done", whatever is asked. */
-int mallopt(int parameter, int value)
+int mallopt(int param, int val)
 {
-	(void)parameter;
-	(void)value;
+	(void)param;
+	(void)val;
 	return 0;
 }
 
