@@ -48,10 +48,15 @@ build/tests/$1/$2/harness.a: $(harness_objects)
 	$(call ar,$(place_target)) crD $$@ $$^
 endef
 
+# Without it a board's main ends the run: what is registered by atexit would
+# not be tried.
+at_exit = $(if $(filter libc/%,$2),$(if $(filter $(BOARDS),$1), \
+	build/boards/$1/stdio.o))
+
 # $(call suite_rules,PLACE,ARCHIVE,DIR/SUITE)
 define suite_rules
 build/tests/$1/$2/$3: build/tests/$1/$2/$3.o $(dir_objects) \
-		build/tests/$1/$2/harness.a $(support_of_$1) \
+		build/tests/$1/$2/harness.a $(support_of_$1) $(call at_exit,$1,$3) \
 		$(call home,$(place_target),$(place_libc))/$2.a
 	$(call cc,$(place_target)) $(place_flags) $(link_of_$1) -o $$@ $$^
 endef

@@ -52,6 +52,7 @@ static void use_after_main(const char *where)
 	free(p);
 	fail_unless(own.faults == 0, where);
 	fail_unless(heap_check(&heap_default, NULL) == HEAP_OK, where);
+	tap_diag("%s: malloc works", where);
 }
 
 static void use_at_exit(void)
