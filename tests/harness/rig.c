@@ -194,6 +194,92 @@ void rig_check_fault(enum heap_fault_kind kind, const void *mem)
 	rig.faults = 0;
 }
 
+/* ---- maps -------------------------------------------------------------- */
+
+static char map[128];
+static size_t map_used;
+
+static void map_add(char c)
+{
+	if (map_used < sizeof(map) - 1)
+		map[map_used++] = c;
+	map[map_used] = '\0';
+}
+
+static void map_add_number(size_t n)
+{
+	if (n >= 10)
+		map_add_number(n / 10);
+	map_add((char)('0' + n % 10));
+}
+
+static bool map_chunk(void *ctx, const struct heap_chunk *chunk)
+{
+	(void)ctx;
+	if (map_used != 0)
+		map_add(' ');
+	if (chunk->state == HEAP_CHUNK_TOP) {
+		map_add('t');
+		return true;
+	}
+	map_add(chunk->state == HEAP_CHUNK_USED ? 'u' : 'f');
+	map_add_number(chunk->size / HEAP_ALIGN);
+	return true;
+}
+
+const char *rig_map(struct heap *h)
+{
+	map_used = 0;
+	map_add('\0');
+	map_used = 0;
+	return heap_walk(h, map_chunk, NULL) ? map : "stopped";
+}
+
+void *rig_block[RIG_BLOCKS];
+
+/* The number behind the letter at *plan, which moves on to the next letter. */
+static size_t plan_units(const char **plan)
+{
+	size_t n = 0;
+
+	for (++*plan; **plan >= '0' && **plan <= '9'; ++*plan)
+		n = 10 * n + (size_t)(**plan - '0');
+	while (**plan == ' ')
+		++*plan;
+	return n;
+}
+
+static bool is_plan(const char *is, const char *plan)
+{
+	while (*plan != '\0' && *is == *plan)
+		is++, plan++;
+	return *plan == '\0' && is[0] == ' ' && is[1] == 't' && is[2] == '\0';
+}
+
+void rig_lay(struct heap *h, const char *plan)
+{
+	const char *at = plan;
+	size_t i = 0;
+
+	while (*at != '\0' && i < RIG_BLOCKS) {
+		size_t n = rig_units(plan_units(&at));
+
+		rig_block[i] = heap_alloc(h, n);
+		CHECK(rig_block[i] != NULL);
+		rig_fill(rig_block[i], n, (unsigned)i);
+		i++;
+	}
+	at = plan;
+	for (i = 0; *at != '\0'; i++) {
+		if (*at == 'f')
+			heap_free(h, rig_block[i]);
+		plan_units(&at);
+	}
+	if (!is_plan(rig_map(h), plan))
+		CHECK_STR_EQ(rig_map(h), plan);
+	rig_check_sound(h);
+}
+
 /* ---- bytes ------------------------------------------------------------- */
 
 void rig_fill(void *mem, size_t n, unsigned seed)

@@ -78,12 +78,39 @@ void rig_check_fault(enum heap_fault_kind kind, const void *mem);
 /* Does what others have taken still hold what they wrote? */
 bool rig_strangers_untouched(void);
 
+/*
+ * The chunks in the order of heap_walk: "u2 f3 t" is a used one of 2 times
+ * HEAP_ALIGN bytes, a free one of 3, and the top, whose size is not shown.
+ */
+const char *rig_map(struct heap *h);
+
+/*
+ * Make blocks as the plan says, in the words of rig_map without "t": all are
+ * allocated first, then the free ones are freed.  CHECKs that the map of a
+ * heap that was empty is now the plan, with a top.  Block i is rig_block[i],
+ * filled with seed i if used.
+ */
+void rig_lay(struct heap *h, const char *plan);
+
+#define RIG_BLOCKS 16
+extern void *rig_block[RIG_BLOCKS];
+
 /* Fill n bytes with a pattern that depends on seed; is it still there? */
 void rig_fill(void *mem, size_t n, unsigned seed);
 bool rig_filled(const void *mem, size_t n, unsigned seed);
 
 /* A number that changes when any of n bytes does. */
 uint32_t rig_hash(const void *mem, size_t n);
+
+/* Skip this test where HEAP_CHECK is 0. */
+#define RIG_NEEDS_CHECKS TAP_DO(rig_has_checks())
+
+static inline bool rig_has_checks(void)
+{
+	if (HEAP_CHECK == 0)
+		tap_skip("HEAP_CHECK is 0");
+	return HEAP_CHECK != 0;
+}
 
 /* Bytes to ask for to get a chunk of n times HEAP_ALIGN. */
 static inline size_t rig_units(size_t n)

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/* The bins: sizes to bins, lists, and the search. */
+#include "bins.h"
+#include "rig.h"
+
+#define UNIT HEAP_ALIGN
+#define GAP  (24 * UNIT) /* from chunk to chunk: room for 23 units and a head */
+
+static struct bins bins;
+
+/* Empty bins over the arena, where chunks may be put at will. */
+static struct bins *fresh(void)
+{
+	size_t n;
+	uintptr_t start = (uintptr_t)rig_arena(&n, 16 * GAP);
+
+	bins = (struct bins){
+		.lo = start + WORD_SIZE,
+		.units = n / UNIT,
+		.key = 0x1234567,
+	};
+	return &bins;
+}
+
+/* The i-th place for a chunk; there are 14 or more even in 3 KiB. */
+static struct chunk *place(unsigned i)
+{
+	return (struct chunk *)(bins.lo + i * GAP);
+}
+
+static struct chunk *put(unsigned i, size_t units)
+{
+	bins_insert(&bins, place(i), units * UNIT);
+	return place(i);
+}
+
+/* Without seals there is nothing to be sound. */
+static bool is_sound(const struct chunk *c)
+{
+	return HEAP_CHECK == 0 || bins_is_sound(&bins, c);
+}
+
+static unsigned length(unsigned bin)
+{
+	unsigned n = 0;
+
+	for (struct chunk *c = bins_first(&bins, bin); c; c = bins_fwd(c))
+		n++;
+	return n;
+}
+
+/* ---- sizes ------------------------------------------------------------- */
+
+TEST(bins_rise_with_the_sizes)
+{
+	unsigned last = 0;
+
+	for (size_t size = UNIT; size <= (size_t)1 << 20; size += UNIT) {
+		unsigned bin = bin_of(size);
+
+		CHECK(bin == last || bin == last + 1);
+		CHECK(bin < HEAP_BINS);
+		last = bin;
+	}
+	CHECK(bin_of(HEAP_CHUNK_MAX - UNIT) >= last);
+	CHECK_EQ(bin_of(HEAP_CHUNK_MAX - UNIT), HEAP_BINS - 1);
+}
+
+TEST(small_sizes_have_a_bin_each)
+{
+	for (unsigned i = 0; i < HEAP_EXACT_BINS; i++)
+		CHECK_EQ(bin_of((i + 1) * UNIT), i);
+	CHECK_EQ(bin_of((HEAP_EXACT_BINS + 1) * UNIT), HEAP_EXACT_BINS);
+}
+
+TEST(larger_sizes_have_two_bins_an_octave)
+{
+	for (size_t octave = 2 * HEAP_EXACT_BINS;; octave *= 2) {
+		size_t half = octave + octave / 2;
+		unsigned bin = bin_of(octave * UNIT);
+
+		if (bin + 2 >= HEAP_BINS)
+			break;
+		CHECK_EQ(bin_of((octave - 1) * UNIT), bin - 1);
+		CHECK_EQ(bin_of((half - 1) * UNIT), bin);
+		CHECK_EQ(bin_of(half * UNIT), bin + 1);
+		CHECK_EQ(bin_of((2 * octave - 1) * UNIT), bin + 1);
+	}
+}
+
+/* ---- what may be a chunk ----------------------------------------------- */
+
+TEST(only_aligned_places_inside_may_hold_a_chunk)
+{
+	struct bins b = {.lo = 1000 * UNIT + WORD_SIZE, .units = 5};
+
+	for (uintptr_t i = 0; i < 12 * UNIT; i++) {
+		uintptr_t at = 997 * UNIT + i;
+		bool right = at >= b.lo && at < b.lo + 5 * UNIT &&
+			     (at - b.lo) % UNIT == 0;
+
+		CHECK_EQ(bins_may_hold(&b, (void *)at), right);
+	}
+	CHECK(!bins_may_hold(&b, NULL));
+	CHECK(!bins_may_hold(&b, (void *)UINTPTR_MAX));
+	CHECK(!bins_may_hold(&b, (void *)(b.lo - UNIT)));
+}
+
+TEST(a_heap_without_memory_may_hold_nothing)
+{
+	struct bins b = {0};
+
+	CHECK(!bins_may_hold(&b, NULL));
+	CHECK(!bins_may_hold(&b, &b));
+	CHECK(!bins_may_hold(&b, (void *)WORD_SIZE));
+}
+
+/* ---- find -------------------------------------------------------------- */
+
+TEST(empty_bins_find_nothing)
+{
+	struct bins *b = fresh();
+
+	for (size_t units = 1; units < 100; units++)
+		CHECK_PTR_EQ(bins_find(b, units * UNIT), NULL);
+	CHECK_PTR_EQ(bins_find(b, HEAP_CHUNK_MAX - UNIT), NULL);
+}
+
+TEST(one_chunk_is_found_for_its_size_and_all_smaller_ones)
+{
+	for (size_t have = 1; have <= 23; have++) {
+		struct bins *b = fresh();
+		struct chunk *c = put(0, have);
+
+		for (size_t want = 1; want <= 40; want++)
+			CHECK_PTR_EQ(bins_find(b, want * UNIT),
+				     want <= have ? c : NULL);
+	}
+}
+
+TEST(the_next_larger_bin_is_taken)
+{
+	struct bins *b = fresh();
+	struct chunk *two = put(0, 2), *nine = put(1, 9), *five = put(2, 5);
+
+	CHECK_PTR_EQ(bins_find(b, 1 * UNIT), two);
+	CHECK_PTR_EQ(bins_find(b, 2 * UNIT), two);
+	CHECK_PTR_EQ(bins_find(b, 3 * UNIT), five);
+	CHECK_PTR_EQ(bins_find(b, 5 * UNIT), five);
+	CHECK_PTR_EQ(bins_find(b, 6 * UNIT), nine);
+	CHECK_PTR_EQ(bins_find(b, 10 * UNIT), NULL);
+}
+
+TEST(a_bin_of_several_sizes_is_searched_so_far_and_no_further)
+{
+	for (unsigned before = 0; before < HEAP_SEARCH + 3; before++) {
+		struct bins *b = fresh();
+		struct chunk *fits = put(0, 23);
+
+		for (unsigned i = 1; i <= before; i++)
+			put(i, 17);
+		CHECK_PTR_EQ(bins_find(b, 20 * UNIT),
+			     before < HEAP_SEARCH ? fits : NULL);
+	}
+}
+
+TEST(behind_a_searched_bin_comes_the_next)
+{
+	struct bins *b = fresh();
+	struct chunk *large;
+
+	for (unsigned i = 0; i < 3; i++)
+		put(i, 17);
+	large = put(4, 30);
+	CHECK_PTR_EQ(bins_find(b, 18 * UNIT), large);
+	CHECK_PTR_EQ(bins_find(b, 17 * UNIT), place(2));
+}
+
+/* ---- insert and remove ------------------------------------------------- */
+
+TEST(chunks_of_one_size_are_found_last_in_first_out)
+{
+	for (size_t units = 1; units <= 20; units++) {
+		struct bins *b = fresh();
+
+		for (unsigned i = 0; i < 5; i++)
+			CHECK_PTR_EQ(bins_find(b, units * UNIT),
+				     (put(i, units), place(i)));
+		for (unsigned i = 5; i-- > 0;) {
+			CHECK_PTR_EQ(bins_find(b, units * UNIT), place(i));
+			bins_remove(b, place(i));
+		}
+		CHECK_EQ(b->map, 0);
+	}
+}
+
+TEST(a_larger_chunk_goes_behind_a_smaller_first)
+{
+	struct bins *b = fresh();
+	unsigned bin = bin_of(17 * UNIT);
+	struct chunk *middle = put(0, 19), *large = put(1, 22);
+	struct chunk *larger = put(2, 23), *small = put(3, 17);
+
+	CHECK_PTR_EQ(bins_first(b, bin), small);
+	CHECK_PTR_EQ(bins_fwd(small), middle);
+	CHECK_PTR_EQ(bins_fwd(middle), larger);
+	CHECK_PTR_EQ(bins_fwd(larger), large);
+	CHECK_PTR_EQ(bins_fwd(large), NULL);
+	CHECK_PTR_EQ(bins_find(b, 18 * UNIT), middle);
+}
+
+/* Any one of five can be taken out, and four sound ones stay. */
+static void check_remove(size_t units, unsigned which)
+{
+	struct bins *b = fresh();
+	unsigned bin = bin_of(units * UNIT);
+
+	for (unsigned i = 0; i < 5; i++)
+		put(i, units);
+	bins_remove(b, place(which));
+	CHECK_EQ(length(bin), 4);
+	CHECK_EQ(b->map, (size_t)1 << bin);
+	for (unsigned i = 0; i < 5; i++)
+		if (i != which)
+			CHECK(is_sound(place(i)));
+	for (unsigned i = 0; i < 5; i++)
+		if (i != which)
+			bins_remove(b, place(i));
+	CHECK_EQ(b->map, 0);
+	CHECK_PTR_EQ(bins_first(b, bin), NULL);
+	CHECK_PTR_EQ(bins_find(b, units * UNIT), NULL);
+}
+
+TEST(first_middle_and_last_can_be_removed)
+{
+	for (unsigned which = 0; which < 5; which++) {
+		check_remove(1, which);
+		check_remove(2, which);
+		check_remove(16, which);
+		check_remove(17, which);
+		check_remove(23, which);
+	}
+}
+
+TEST(a_bit_of_the_map_is_set_while_its_bin_has_a_chunk)
+{
+	struct bins *b = fresh();
+
+	for (unsigned i = 0; i < 10; i++) {
+		put(i, 2 * i + 1);
+		CHECK((b->map >> bin_of((2 * i + 1) * UNIT) & 1) != 0);
+	}
+	for (unsigned i = 0; i < 10; i++) {
+		unsigned bin = bin_of((2 * i + 1) * UNIT);
+
+		bins_remove(b, place(i));
+		CHECK_EQ(b->map >> bin & 1, length(bin) != 0);
+	}
+	CHECK_EQ(b->map, 0);
+}
+
+TEST(a_new_free_chunk_has_its_size_at_both_ends)
+{
+	for (size_t units = 1; units <= 23; units++) {
+		struct bins *b = fresh();
+		struct chunk *c = put(0, units);
+		size_t foot = chunk_prev_foot(chunk_above(c, units * UNIT));
+
+		CHECK(!chunk_is_used(c));
+		CHECK(chunk_is_prev_used(c));
+		CHECK_EQ(chunk_free_size(c), units * UNIT);
+		CHECK_EQ(chunk_foot_size(foot), units * UNIT);
+		CHECK_EQ(chunk_is_tiny(c), units == 1);
+		CHECK(is_sound(c));
+	}
+}
+
+/* ---- damage ------------------------------------------------------------ */
+
+/* Change a word of a free chunk between two others: it must show. */
+static void check_damage(size_t units, size_t word, size_t change,
+			 enum heap_fault_kind kind)
+{
+	struct bins *b = fresh();
+	size_t *words;
+
+	put(0, units);
+	words = (size_t *)put(1, units);
+	put(2, units);
+	words[word] ^= change;
+	CHECK(!bins_is_sound(b, place(1)));
+	CHECK_EQ(b->damage.kind, kind);
+	CHECK_PTR_EQ(b->damage.chunk, place(1));
+}
+
+TEST(every_flipped_bit_of_a_free_chunk_shows)
+{
+	RIG_NEEDS_CHECKS;
+	for (unsigned i = 0; i < WORD_BITS; i++) {
+		size_t bit = (size_t)1 << i;
+
+		if (bit != CHUNK_USED && bit != CHUNK_LINK)
+			check_damage(5, 0, bit, HEAP_FAULT_HEADER);
+		check_damage(5, 1, bit, HEAP_FAULT_LINK);
+		check_damage(5, 2, bit, HEAP_FAULT_LINK);
+		check_damage(5, 9, bit, HEAP_FAULT_NEIGHBOUR);
+		/* P of a tiny one means nothing: it is always 1. */
+		if (bit != CHUNK_PREV_USED && bit != CHUNK_LINK)
+			check_damage(1, 0, bit, HEAP_FAULT_LINK);
+		check_damage(1, 1, bit, HEAP_FAULT_LINK);
+	}
+	check_damage(5, 0, CHUNK_USED, HEAP_FAULT_LINK);
+	check_damage(5, 0, CHUNK_LINK, HEAP_FAULT_LINK);
+	check_damage(1, 0, CHUNK_LINK, HEAP_FAULT_HEADER);
+}
+
+TEST(what_lies_outside_is_not_sound)
+{
+	struct bins *b = fresh();
+
+	CHECK(!bins_is_sound(b, (struct chunk *)(b->lo - UNIT)));
+	CHECK(!bins_is_sound(b, (struct chunk *)(b->lo + 1)));
+	CHECK(!bins_is_sound(b, chunk_above(place(0), b->units * UNIT)));
+	CHECK_EQ(b->damage.kind, HEAP_FAULT_LINK);
+	CHECK_PTR_EQ(b->damage.chunk, b->lo - UNIT);
+}
+
+TEST(nothing_is_put_before_a_damaged_chunk)
+{
+	static const size_t units[] = {1, 5, 20};
+
+	RIG_NEEDS_CHECKS;
+	for (unsigned i = 0; i < 3; i++) {
+		struct bins *b = fresh();
+		size_t *words = (size_t *)put(0, units[i]);
+
+		CHECK(bins_accept(b, units[i] * UNIT));
+		words[units[i] == 1 ? 1 : 2] ^= UNIT;
+		CHECK(!bins_accept(b, units[i] * UNIT));
+		CHECK_EQ(b->damage.kind, HEAP_FAULT_LINK);
+		CHECK_PTR_EQ(b->damage.chunk, place(0));
+	}
+}
+
+TEST(the_first_blame_stays)
+{
+	struct bins *b = fresh();
+
+	CHECK(!bins_blame(b, HEAP_FAULT_LINK, HEAP_I6, place(0)));
+	CHECK(!bins_blame(b, HEAP_FAULT_HEADER, HEAP_I1, place(1)));
+	CHECK_EQ(b->damage.kind, HEAP_FAULT_LINK);
+	CHECK_EQ(b->damage.invariant, HEAP_I6);
+	CHECK_PTR_EQ(b->damage.chunk, place(0));
+}
