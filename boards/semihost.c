@@ -58,9 +58,19 @@ int semihost_read(int handle, void *bytes, size_t n)
 
 int semihost_write(int handle, const void *bytes, size_t n)
 {
-	uintptr_t block[3] = {(uintptr_t)handle, (uintptr_t)bytes, n};
+	const char *from = bytes;
 
-	return semihost(SYS_WRITE, block) == 0 ? 0 : -1;
+	while (n != 0) {
+		uintptr_t block[3] = {(uintptr_t)handle, (uintptr_t)from, n};
+		intptr_t missing = semihost(SYS_WRITE, block);
+
+		if (missing < 0 || (size_t)missing > n)
+			return -1;
+		/* Less than all when a pipe is full: its reader is slow. */
+		from += n - (size_t)missing;
+		n = (size_t)missing;
+	}
+	return 0;
 }
 
 long semihost_length(int handle)
