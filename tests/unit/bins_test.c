@@ -262,7 +262,8 @@ TEST(a_bit_of_the_map_is_set_while_its_bin_has_a_chunk)
 TEST(a_new_free_chunk_has_its_size_at_both_ends)
 {
 	for (size_t units = 1; units <= 23; units++) {
-		struct bins *b = fresh();
+		fresh();
+
 		struct chunk *c = put(0, units);
 		size_t foot = chunk_prev_foot(chunk_above(c, units * UNIT));
 
