@@ -1,0 +1,335 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+#
+# README.md tells the truth: in a clean copy of the tree its C is compiled and
+# its commands are run, and what they print is what the page says.
+#
+#   ```c     compiled for Cortex-M3; with a main also linked for mps2-an385 and
+#            run, status 0.  A first line /* NAME.c */ names the file for the
+#            commands that follow.
+#   ```sh    run in the copy, command by command; "# status N" behind one is its
+#            exit status, else 0.
+#   ```text  behind a ```sh: its output, as a whole; a line ... stands for any
+#            lines, an address for any address.
+#   ```      drawings, not looked at.
+#
+# Commands in @slow are only tried with make -n: they have tests of their own,
+# or are what runs this test.  Run it from the root, after the archives are
+# built: prove tests/readme/readme.t
+#
+# When a figure has changed on purpose: tests/readme/readme.t --write puts the
+# measured figures into README.md, and checks nothing.
+use strict;
+use warnings;
+use Cwd qw(getcwd);
+use Test::More;
+
+my $page = 'README.md';
+my $out = 'build/tests/readme';
+my $copy = "$out/copy";
+my @slow = qw(test bench bench-quick lint coverage fuzz workloads
+    test-programs deps-all deps-lint);
+
+my @warnings = split ' ', '-std=c11 -Wall -Wextra -Wpedantic -Wconversion ' .
+    '-Wshadow -Wcast-align -Werror';
+my @cc = qw(arm-none-eabi-gcc -mcpu=cortex-m3 -mthumb -Os
+    --specs=picolibc.specs -Iheap -Iport -Iboards);
+my @board = split ' ', '-nostartfiles -Llinker -Tlinker/mps2-an385.ld ' .
+    '-Wl,--gc-sections boards/startup.c boards/board_port.c boards/stdio.c ' .
+    'boards/console_semihost.c boards/semihost.c build/cortex-m3/heap.a';
+
+# Only what the page says is to count, not how this test was started.
+delete @ENV{grep { /^(MAKE|MFLAGS|TAP_|T$|SEED$|BOARD$|V$)/ } keys %ENV};
+
+# ---- the page ----------------------------------------------------------
+
+sub slurp {
+	my ($path) = @_;
+	open my $file, '<', $path or die "$path: $!\n";
+	local $/;
+	return <$file>;
+}
+
+# The fenced blocks: {lang, text, line}.
+sub blocks_of {
+	my ($text) = @_;
+	my ($number, $block, @blocks) = (0);
+
+	for my $line (split /^/, $text) {
+		$number++;
+		if ($line =~ /^```(\w*)$/ && !$block) {
+			$block = {lang => $1, text => '', line => $number};
+		} elsif ($line =~ /^```$/) {
+			push @blocks, $block;
+			undef $block;
+		} elsif ($block) {
+			$block->{text} .= $line;
+		}
+	}
+	die "$page:$block->{line}: this block does not end\n" if $block;
+	return @blocks;
+}
+
+# ---- commands ----------------------------------------------------------
+
+# Run a shell command in the copy: its status and all that it prints.
+sub run {
+	my ($command) = @_;
+	open my $script, '>', "$out/command" or die "$out/command: $!\n";
+	print $script "cd $copy\n$command\n";
+	close $script;
+	my $said = `timeout 300 sh $out/command 2>&1`;
+	return ($? >> 8, $said);
+}
+
+# The commands of a block, lines that end in \ joined.
+sub commands_of {
+	my ($text) = @_;
+	$text =~ s/\\\n\s*/ /g;
+	return grep { /\S/ && !/^\s*#/ } split /\n/, $text;
+}
+
+# A make command without its slow goals and without deps, which test nothing
+# here that .ci/run does not; and the goals that were taken out.
+sub without_slow {
+	my ($command) = @_;
+	my @left = split ' ', $command;
+	return ($command) unless $left[0] eq 'make';
+
+	# Part of the tests is quick.
+	my $part = grep { /^T=/ } @left;
+	my (@kept, @out);
+	for my $word (@left) {
+		if ($word eq 'deps' ||
+		    (grep { $_ eq $word } @slow) && !($part && $word eq 'test')) {
+			push @out, $word;
+		} else {
+			push @kept, $word;
+		}
+	}
+	return (@kept > 1 ? join(' ', @kept) : '', @out);
+}
+
+sub try_command {
+	my ($command, $where) = @_;
+	my $want = $command =~ s/\s*# status (\d+)$// ? $1 : 0;
+	my ($quick, @out) = without_slow($command);
+	my $said = '';
+
+	if (@out) {
+		my ($status, $text) = run("make -n @out");
+		ok $status == 0, "$where: make knows @out" or diag $text;
+	}
+	if ($quick) {
+		(my $status, $said) = run($quick);
+		ok $status == $want, "$where: $quick" or
+		    diag "status $status, not $want:\n$said";
+	}
+	return $said;
+}
+
+# Does the output match the page's?  "..." is any lines.
+sub same_output {
+	my ($said, $want) = @_;
+	s/\b0x[0-9a-f]{8}\b/0xADDRESS/g for $said, $want;
+	my $pattern = join '', map {
+		/^\.\.\.$/ ? '(?:.*\n)*' : quotemeta($_)
+	} split /^/, $want;
+	return $said =~ /\A$pattern\z/;
+}
+
+sub compile {
+	my ($block) = @_;
+	my $name = $block->{text} =~ m{\A/\* (\w+\.c) \*/$}m ? $1 :
+	    "line$block->{line}.c";
+	my $where = "$page:$block->{line}";
+	my $main = $block->{text} =~ /^int main\(/m;
+
+	open my $file, '>', "$copy/$name" or die "$copy/$name: $!\n";
+	print $file $block->{text};
+	close $file;
+	my ($status, $said) = run("@cc @warnings -c -o $name.o $name");
+	ok $status == 0, "$where: $name compiles" or diag $said;
+	return if !$main || $status != 0;
+	($status, $said) = run("make TARGET=cortex-m3 LIBC=picolibc >made 2>&1 || cat made
+		@cc -o $name.elf $name.o @board &&
+		boards/run mps2-an385 $name.elf");
+	ok $status == 0, "$where: $name runs on mps2-an385" or diag $said;
+}
+
+# ---- figures and names -------------------------------------------------
+
+# The knobs of heap_config.h and their defaults as the page's table has them.
+sub check_knobs {
+	my ($text) = @_;
+	my (%is, %says);
+	my $header = slurp('heap/heap_config.h');
+
+	$is{$1} = $2 while $header =~ /^#ifndef (HEAP_\w+)\n#define \1 (.+)$/mg;
+	$is{HEAP_CHUNK_BITS} = '24, 48 of 64'
+	    if $is{HEAP_CHUNK_BITS} eq '(SIZE_MAX > 0xffffffffu ? 48 : 24)';
+	$says{$1} = $2 while $text =~ /^\| `(HEAP_\w+)` \| ([^|]+?) \|/mg;
+	is_deeply \%says, \%is, 'the knobs and defaults are those of heap_config.h';
+}
+
+# What `make size` prints, {"cortex-m0plus heap.a" => [code, RAM]}.
+sub measured_sizes {
+	return map { /^(\S+) +(\S+) +(\d+) +(\d+) / ? ("$1 $2" => [$3, $4]) : () }
+	    split /\n/, `make -s size 2>&1`;
+}
+
+# The worst of all calls in the bench's budgets, which its test keeps exact:
+# {"heap" => {malloc => n, free => n}}.
+sub worst_calls {
+	my %worst;
+
+	for (split /\n/, slurp('tests/bench/budgets.txt')) {
+		my ($name, $cpu, $what) = split ' ';
+		next if /^#/ || $cpu ne 'cortex-m3';
+		my @calls = $what eq 'growth' ? (malloc => / worst=(\d+)/) :
+		    $what =~ /-chunks$/ ? / (malloc|free)=(\d+)/g :
+		    / worst-(malloc|free)=(\d+)/g;
+		while (my ($call, $n) = splice @calls, 0, 2) {
+			$worst{$name}{$call} = $n
+			    if $n > ($worst{$name}{$call} // 0);
+		}
+	}
+	return %worst;
+}
+
+# heap.a's "mem" in the bench's results.
+sub smallest_region {
+	my ($row) = slurp('tests/bench/RESULTS.md') =~ /^(\| heap\.a \|.*)$/m;
+	return (split /\s*\|\s*/, $row)[9];
+}
+
+# The measured lines of the page's first table, by how they begin.
+sub measured_rows {
+	my %size = measured_sizes();
+	my %worst = worst_calls();
+	my %rows;
+
+	for my $name (qw(heap heap-min)) {
+		my $size = $size{"cortex-m0plus $name.a"};
+		push @{$rows{'code of'}}, "$size->[0] bytes";
+		push @{$rows{'static RAM'}}, "$size->[1] bytes";
+		push @{$rows{'worst malloc'}}, "$worst{$name}{malloc}, " .
+		    "$worst{$name}{free} instructions";
+	}
+	return %rows;
+}
+
+my $region_like = qr/(static RAM\s+included,\s+was\s+)([\d.]+)(?=\s+times)/;
+
+sub row_like {
+	my ($name) = @_;
+	return qr/^(\| \Q$name\E[^|]*\| )([^|]+?) \| ([^|]+?)( \|.*)$/m;
+}
+
+sub check_figures {
+	my ($text) = @_;
+	my %rows = measured_rows();
+
+	for my $name (sort keys %rows) {
+		my (undef, @says) = $text =~ row_like($name);
+		is_deeply [@says[0, 1]], $rows{$name},
+		    "the table's row: $name (see --write in tests/readme/readme.t)";
+	}
+	my (undef, $says) = $text =~ $region_like;
+	is $says, smallest_region(), 'the smallest region is as in RESULTS.md';
+}
+
+sub write_figures {
+	my $text = slurp($page);
+	my %rows = measured_rows();
+
+	for my $name (keys %rows) {
+		my ($heap, $min) = @{$rows{$name}};
+		my $like = row_like($name);
+		$text =~ s/$like/$1$heap | $min$4/;
+	}
+	my $region = smallest_region();
+	$text =~ s/$region_like/$1$region/;
+	open my $file, '>', $page or die "$page: $!\n";
+	print $file $text;
+}
+
+# Names of files in the text exist, and links lead somewhere.
+sub check_names {
+	my ($text) = @_;
+	$text =~ s/^```.*?^```$//msg;
+	my @links = grep { !/^https?:/ && !/^#/ } $text =~ /\]\(([^)\s]+)\)/g;
+	my @files = grep { m{^(heap|port|boards|linker|tests)/} || /^\.ci/ }
+	    $text =~ /`([\w.\/-]+)`/g;
+	my @goals = $text =~ /`make ([a-z-]+)`/g;
+
+	s/#.*// for @links;
+	is_deeply [grep { !-e } @links, @files], [],
+	    'links and file names lead to what there is';
+	is_deeply [grep { system("make -n $_ >/dev/null 2>&1") != 0 } @goals], [],
+	    'make knows the goals that the text names';
+}
+
+# The drawing of the tree names folders that exist, and all of the top level.
+sub check_layout {
+	my (@blocks) = @_;
+	my ($tree) = grep { $_->{text} =~ m{^heap/ }m } @blocks;
+	my ($top, @listed) = ('');
+
+	for (split /\n/, $tree->{text}) {
+		next unless m{^( *)([\w-]+/)};
+		$top = $2 if $1 eq '';
+		push @listed, $1 eq '' ? $2 : "$top$2";
+	}
+	is_deeply [grep { !-d } @listed], [], 'the folders of the layout exist';
+	my %listed = map { $_ => 1 } @listed;
+	is_deeply [grep { !$listed{$_} && $_ ne 'build/' } glob '*/'], [],
+	    'the layout has all folders of the top level';
+}
+
+sub check_ci {
+	my $last = (grep { /\S/ } split /\n/, slurp('.ci/run'))[-1];
+	is $last, 'make deps test', 'make deps test is what .ci/run ends with';
+}
+
+# ---- all of it ---------------------------------------------------------
+
+if (@ARGV && $ARGV[0] eq '--write') {
+	write_figures();
+	exit;
+}
+
+system("rm -rf $copy && mkdir -p $copy && " .
+    "tar -cf - --exclude=./build --exclude=./.git . | tar -xf - -C $copy") == 0
+    or die "cannot copy the tree to $copy\n";
+
+my $text = slurp($page);
+my @blocks = blocks_of($text);
+
+for my $i (0 .. $#blocks) {
+	my $block = $blocks[$i];
+	my $where = "$page:$block->{line}";
+
+	if ($block->{lang} eq 'c') {
+		compile($block);
+	} elsif ($block->{lang} eq 'sh') {
+		my $said = join '', map { try_command($_, $where) }
+		    commands_of($block->{text});
+		my $next = $blocks[$i + 1];
+		next if !$next || $next->{lang} ne 'text';
+		ok same_output($said, $next->{text}),
+		    "$page:$next->{line}: it prints what the page says" or
+		    diag "it printed:\n$said";
+	} elsif ($block->{lang} eq 'text') {
+		ok $i > 0 && $blocks[$i - 1]{lang} eq 'sh',
+		    "$where: output stands behind its commands";
+	} else {
+		is $block->{lang}, '', "$where: a drawing has no language";
+	}
+}
+check_ci();
+check_knobs($text);
+check_figures($text);
+check_names($text);
+check_layout(@blocks);
+done_testing();
