@@ -33,7 +33,7 @@ extern struct heap heap_default;
  * n = 0 gives a unique, freeable pointer.  Returns NULL iff n is above
  * HEAP_CHUNK_MAX or no free chunk that the bounded search sees fits and the
  * port gives no more; the heap is then unchanged but for the failure count.
- * Cost: constant, at most three port calls.  Semantics: C11 7.22.3.
+ * Cost: constant, at most four port calls.  Semantics: C11 7.22.3.
  */
 void *heap_alloc(struct heap *h, size_t n);
 

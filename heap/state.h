@@ -65,7 +65,7 @@ static inline void heap_set_top(struct heap *h, struct chunk *c)
 /* ---- grow.c ---- */
 
 /*
- * Make room for `size` bytes at the top with at most three calls of sbrk.
+ * Make room for `size` bytes at the top with at most four calls of sbrk.
  * False iff the port gives no more; what it gave is then part of the heap.
  */
 bool heap_grow(struct heap *h, size_t size);
