@@ -287,6 +287,27 @@ sub check_layout {
 	    'the layout has all folders of the top level';
 }
 
+# The boards of the table are those that there are.
+sub check_boards {
+	my ($text) = @_;
+	my @rows = $text =~ /^\| ([\w-]+) \| Cortex/mg;
+	my @boards = map { m{/(.*)/} } glob 'boards/*/board.mk';
+
+	is_deeply [sort @rows], [sort @boards], 'the table has all boards';
+}
+
+# The malloc family is what names.t finds in picolibc's archive.
+sub check_family {
+	my ($text) = @_;
+	my ($says) = $text =~ /^The family is (.*?)\.\s/ms;
+	my %names = map { $_ => 1 } $says =~ /`(\w+)`/g;
+	my @is = grep { !/^__/ } map { / picolibc\b/ ? /^(\w+)/ : () }
+	    split /\n/, slurp('tests/link/libc_names.txt');
+
+	is_deeply [sort keys %names], [sort @is],
+	    'the family is that of tests/link/libc_names.txt';
+}
+
 sub check_ci {
 	my $last = (grep { /\S/ } split /\n/, slurp('.ci/run'))[-1];
 	is $last, 'make deps test', 'make deps test is what .ci/run ends with';
@@ -328,6 +349,8 @@ for my $i (0 .. $#blocks) {
 	}
 }
 check_ci();
+check_boards($text);
+check_family($text);
 check_knobs($text);
 check_figures($text);
 check_names($text);
