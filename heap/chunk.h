@@ -209,7 +209,7 @@ static inline void chunk_forget(struct chunk *c)
 /* Bytes of chunk that serve n bytes of payload; 0 when no chunk could. */
 static inline size_t chunk_size_for(size_t n)
 {
-	if (n > HEAP_CHUNK_MAX - 2 * HEAP_ALIGN)
+	if (n > HEAP_CHUNK_MAX - HEAP_ALIGN - WORD_SIZE)
 		return 0;
 	/* n = 0 makes the smallest chunk too: W + ALIGN - 1 >= ALIGN. */
 	return align_up(n + WORD_SIZE, HEAP_ALIGN);

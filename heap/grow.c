@@ -2,6 +2,8 @@
 /* L3: memory from the port and back: segments, the break, trim. */
 #include "state.h"
 
+_Static_assert(HEAP_GROW < HEAP_CHUNK_MAX, "a gift makes one segment");
+
 uintptr_t heap_slow_check(const struct heap *h)
 {
 	uintptr_t sum = (uintptr_t)h->port;
@@ -97,6 +99,9 @@ static bool open_segment(struct heap *h, uintptr_t start, uintptr_t end)
 	                        WORD_SIZE);
 	if (limit < chunk_above(base, CHUNK_MIN))
 		return false;
+	/* A gift may exceed a segment by what worst_case adds: leave it. */
+	if (chunk_span(base, limit) > HEAP_CHUNK_MAX - HEAP_ALIGN)
+		limit = chunk_above(base, HEAP_CHUNK_MAX - HEAP_ALIGN);
 	cover(h, base, limit);
 	if (h->top != NULL) {
 		struct segment *d = (struct segment *)chunk_below(base, before);

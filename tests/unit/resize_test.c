@@ -248,7 +248,7 @@ TEST(a_growth_that_fails_leaves_the_block_alone)
 		MOST,
 		(size_t)1 << 20,
 		HEAP_CHUNK_MAX - 2 * HEAP_ALIGN,
-		HEAP_CHUNK_MAX - 2 * HEAP_ALIGN + 1,
+		HEAP_CHUNK_MAX - HEAP_ALIGN - WORD_SIZE + 1,
 		HEAP_CHUNK_MAX,
 		PTRDIFF_MAX,
 		(size_t)PTRDIFF_MAX + 1,
