@@ -127,6 +127,8 @@ $(DEMO): $(patsubst tests/demo/%.c,build/demo/$(DEMO_BOARD)/%.o, \
 # ---- tests -------------------------------------------------------------
 
 include tests/tests.mk
+include tests/bench/bench.mk
+include tools/tools.mk
 
 SIZE_TARGETS := cortex-m3 cortex-m0plus
 
