@@ -10,7 +10,7 @@
 #define MIB  ((size_t)1 << 20)
 #define MOST (HEAP_CHUNK_MAX - HEAP_ALIGN - WORD_SIZE) /* bytes of a request */
 
-static unsigned char memory[64 << 20];
+static unsigned char memory[96 << 20];
 
 static struct heap *growing(unsigned offset)
 {
