@@ -144,7 +144,8 @@ lint: ## check format, warnings and what static analysers say
 # ---- packages ----------------------------------------------------------
 
 DEPS := gcc libc6-dev gcc-multilib binutils perl gcc-arm-none-eabi \
-	picolibc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
+	picolibc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
+	libelf-dev
 DEPS_LINT := $(DEPS) clang clang-format clang-tidy cppcheck shellcheck
 
 .PHONY: deps deps-lint deps-all
