@@ -17,8 +17,8 @@
 # or are what runs this test.  Run it from the root, after the archives are
 # built: prove tests/readme/readme.t
 #
-# When a figure has changed on purpose: tests/readme/readme.t --write puts the
-# measured figures into README.md, and checks nothing.
+# When a figure has changed on purpose: tests/readme/readme.t --write puts what is
+# measured into the page: figures, and outputs that begin with their only "...".
 use strict;
 use warnings;
 use Cwd qw(getcwd);
@@ -240,7 +240,7 @@ sub check_figures {
 }
 
 sub write_figures {
-	my $text = slurp($page);
+	my ($text) = @_;
 	my %rows = measured_rows();
 
 	for my $name (keys %rows) {
@@ -250,6 +250,25 @@ sub write_figures {
 	}
 	my $region = smallest_region();
 	$text =~ s/$region_like/$1$region/;
+	return $text;
+}
+
+# The page with this block's output replaced by as many last lines of $said.
+sub write_output {
+	my ($block, $said) = @_;
+	my @want = split /^/, $block->{text};
+	my @lines = split /^/, $said;
+	my $all = slurp($page);
+
+	return if @want < 2 || @want - 1 > @lines ||
+	    join('', map { /^\.\.\.$/ ? 1 : 0 } @want) !~ /^10*$/;
+	my $new = join '', "...\n", @lines[-(@want - 1) .. -1];
+	$all =~ s/^```text\n\Q$block->{text}\E```$/```text\n$new```/m;
+	write_page($all);
+}
+
+sub write_page {
+	my ($text) = @_;
 	open my $file, '>', $page or die "$page: $!\n";
 	print $file $text;
 }
@@ -315,10 +334,8 @@ sub check_ci {
 
 # ---- all of it ---------------------------------------------------------
 
-if (@ARGV && $ARGV[0] eq '--write') {
-	write_figures();
-	exit;
-}
+my $write = @ARGV && $ARGV[0] eq '--write';
+write_page(write_figures(slurp($page))) if $write;
 
 system("rm -rf $copy && mkdir -p $copy && " .
     "tar -cf - --exclude=./build --exclude=./.git . | tar -xf - -C $copy") == 0
@@ -338,6 +355,8 @@ for my $i (0 .. $#blocks) {
 		    commands_of($block->{text});
 		my $next = $blocks[$i + 1];
 		next if !$next || $next->{lang} ne 'text';
+		write_output($next, $said)
+		    if $write && !same_output($said, $next->{text});
 		ok same_output($said, $next->{text}),
 		    "$page:$next->{line}: it prints what the page says" or
 		    diag "it printed:\n$said";
