@@ -109,7 +109,7 @@ TEST(a_growing_heap_goes_on_behind_a_full_segment)
 TEST(an_instance_on_a_huge_memory_is_several_segments)
 {
 	for (unsigned offset = 0; offset < 9; offset++) {
-		size_t n = sizeof(memory) - offset - 11 * offset;
+		size_t n = 64 * MIB - 12 * offset;
 		struct heap *h = heap_create(memory + offset, n, NULL);
 
 		rig_start(NULL, 0, RIG_ADJOIN);
