@@ -196,12 +196,12 @@ static enum mistake option(const char **args)
 		[DOUBLE_FREE] = "--double-free ",
 	};
 
-	for (enum mistake i = LEAK; i <= DOUBLE_FREE; i++) {
+	for (int i = LEAK; i <= DOUBLE_FREE; i++) {
 		size_t n = strlen(names[i]);
 
 		if (strncmp(*args, names[i], n) == 0) {
 			*args += n;
-			return i;
+			return (enum mistake)i;
 		}
 	}
 	return NONE;
