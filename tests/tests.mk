@@ -5,7 +5,8 @@
 # one program for each place and archive: build/tests/PLACE/ARCHIVE/DIR/SUITE
 
 PLACES := host host32 sanitize $(BOARDS)
-place_archives = $(if $(filter sanitize,$1),heap-debug,heap heap-debug)
+place_archives = heap-debug $(if $(filter sanitize,$1),,heap) \
+	$(if $(filter host host32 microbit mps2-an385,$1),heap-min)
 place_target = $(or $(target_of_$1),$1)
 place_libc = $(if $(call is_arm,$(place_target)),picolibc,host)
 place_arena = $(or $(arena_of_$1),262144)
@@ -16,12 +17,14 @@ ALL_SUITES := $(wildcard tests/unit/*_test.c tests/stress/*_test.c \
 SUITES := $(if $(T),$(shell grep -l '^TEST.*$(T)' $(ALL_SUITES) /dev/null),\
 	$(ALL_SUITES))
 
-# The line "PLACE SUITE *" in tests/skips.txt leaves out a suite that cannot be
-# linked there.
+# The line "WHERE SUITE *" in tests/skips.txt leaves out a suite.
+# $(call place_suites,PLACE,ARCHIVE)
 left_out := $(shell sed -n 's/^\([^\# ]*\) \([^ ]*\) \*$$/\1:\2/p' tests/skips.txt)
-place_suites = $(patsubst tests/%.c,%,$(foreach s,$(SUITES),$(if \
-	$(filter $1:$(basename $(notdir $s)),$(left_out))$(if \
-	$(filter sanitize,$1),$(filter tests/libc/%,$s)),,$s)))
+is_left_out = $(filter $1:$(suite_name) $2:$(suite_name),$(left_out)) \
+	$(and $(filter sanitize,$1),$(filter tests/libc/%,$3))
+suite_name = $(basename $(notdir $3))
+place_suites = $(foreach s,$(SUITES),$(if $(strip \
+	$(call is_left_out,$1,$2,$s)),,$(patsubst tests/%.c,%,$s)))
 harness_objects = $(patsubst tests/%.c,build/tests/$1/$2/%.o, \
 	$(filter-out %/main_$(if $(filter $(BOARDS),$1),host,board).c, \
 	$(wildcard tests/harness/*.c)))
@@ -66,7 +69,7 @@ wanted_places := $(if $(filter test,$(MAKECMDGOALS)),$(or $(BOARD),$(PLACES)))
 $(foreach p,$(wanted_places), \
 	$(foreach a,$(call place_archives,$p), \
 		$(eval $(call place_rules,$p,$a)) \
-		$(foreach s,$(call place_suites,$p), \
+		$(foreach s,$(call place_suites,$p,$a), \
 			$(eval $(call suite_rules,$p,$a,$s)) \
 			$(eval TEST_PROGRAMS += build/tests/$p/$a/$s))))
 

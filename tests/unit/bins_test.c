@@ -183,9 +183,10 @@ TEST(chunks_of_one_size_are_found_last_in_first_out)
 	for (size_t units = 1; units <= 20; units++) {
 		struct bins *b = fresh();
 
-		for (unsigned i = 0; i < 5; i++)
-			CHECK_PTR_EQ(bins_find(b, units * UNIT),
-				     (put(i, units), place(i)));
+		for (unsigned i = 0; i < 5; i++) {
+			put(i, units);
+			CHECK_PTR_EQ(bins_find(b, units * UNIT), place(i));
+		}
 		for (unsigned i = 5; i-- > 0;) {
 			CHECK_PTR_EQ(bins_find(b, units * UNIT), place(i));
 			bins_remove(b, place(i));
