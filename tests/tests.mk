@@ -17,7 +17,7 @@ ALL_SUITES := $(wildcard tests/unit/*_test.c tests/stress/*_test.c \
 SUITES := $(if $(T),$(shell grep -l '^TEST.*$(T)' $(ALL_SUITES) /dev/null),\
 	$(ALL_SUITES))
 
-# The line "WHERE SUITE *" in tests/skips.txt leaves out a suite.
+# The line "PLACE SUITE *" or "ARCHIVE SUITE *" in tests/skips.txt leaves out a suite.
 # $(call place_suites,PLACE,ARCHIVE)
 left_out := $(shell sed -n 's/^\([^\# ]*\) \([^ ]*\) \*$$/\1:\2/p' tests/skips.txt)
 is_left_out = $(filter $1:$(suite_name) $2:$(suite_name),$(left_out)) \
