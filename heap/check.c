@@ -187,7 +187,7 @@ enum heap_invariant heap_check_held(const struct heap *h,
 	struct tour t = {.h = h};
 	enum heap_invariant broken;
 
-	if (h->top == NULL) {
+	if (h->top == NULL && h->base == NULL) {
 		*bad = NULL;
 		return h->bins.map != 0 ? HEAP_I7 : HEAP_OK;
 	}

@@ -40,8 +40,12 @@ static bool walk_held(const struct heap *h, visitor *visit, void *ctx)
 	struct span s = {h->base, h->top};
 	size_t i = 0;
 
-	if (h->top == NULL)
+	if (h->top == NULL && h->base == NULL)
 		return true;
+	/* Damage in these would lead out of the heap. */
+	if (h->check != heap_slow_check(h) || h->top < h->base ||
+	    h->top > h->limit)
+		return false;
 	if (!walk_segment(&s, visit, ctx))
 		return false;
 	if (heap_room(h) != 0 && !visit_chunk(visit, ctx, h->top, heap_room(h),
