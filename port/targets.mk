@@ -3,7 +3,7 @@
 
 CORTEX_M := $(addprefix cortex-,m0 m0plus m3 m4 m7 m23 m33 m55)
 TARGETS := host host32 $(CORTEX_M)
-LIBCS := picolibc none
+LIBCS := picolibc newlib none
 
 comma := ,
 HOST_CC ?= gcc

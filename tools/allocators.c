@@ -284,9 +284,11 @@ static void judge_two(const struct allocators *found)
 		return;
 	}
 	if (!found->ours_malloc)
-		remedy("call malloc in place of heap_alloc, with a heap.a that "
-		       "is built for your libc, or add -Wl,-u,malloc so that "
-		       "it serves both");
+		remedy("link the heap.a that is built for your libc: it has "
+		       "malloc too; this one has heap_* only, and %s asks for "
+		       "%s",
+		       *pull->by != '\0' ? tail(pull->by) : "-u or EXTERN",
+		       pull->symbol);
 	else
 		remedy("%s needs %s, which this heap.a does not define: link "
 		       "the heap.a that is built for your libc (newlib's "
@@ -300,7 +302,10 @@ static void judge_anchor(const struct allocators *found)
 {
 	const struct map *map = found->map;
 
-	if (map == NULL || !found->ours_malloc)
+	/* Our linker scripts, which say EXTERN(malloc), define the names. */
+	if (map == NULL || !found->ours_malloc ||
+	    image_symbol(found->image, "heap_ld_last") != NULL ||
+	    image_symbol(found->image, "heap_ld_stack_size") != NULL)
 		return;
 	for (size_t i = 0; i < map->pull_count; i++) {
 		const struct map_pull *pull = &map->pulls[i];
@@ -308,9 +313,10 @@ static void judge_anchor(const struct allocators *found)
 		if (!is_ours(map, pull->member))
 			continue;
 		if (*pull->by != '\0')
-			note("malloc is ours because %s needs %s; the day "
-			     "that only libc needs it, libc's comes in: add "
-			     "-Wl,-u,malloc",
+			note("malloc is ours because %s needs %s; if nothing "
+			     "in your link asks for it besides (-Wl,-u,malloc, "
+			     "-lheap or linker/heap.ld do), libc's comes in "
+			     "the day that only libc needs it",
 			     tail(pull->by), pull->symbol);
 		return;
 	}

@@ -57,6 +57,6 @@ int main(int argc, char **argv)
 	allocators_find(&found, &image, have_map ? &map : NULL);
 	allocators_judge(&found);
 	if (found.ours)
-		span_check(&image, have_map ? &map : NULL);
+		span_check(&image, have_map ? &map : NULL, found.ours_malloc);
 	return report_end(image.path) == 0 ? 0 : 1;
 }

@@ -123,6 +123,11 @@ static void read_sections(struct image *image, Elf *elf)
 		to->name = need(strdup(name != NULL ? name : ""));
 		to->addr = s.sh_addr;
 		to->size = s.sh_size;
+		if (strcmp(to->name, ".interp") == 0)
+			refuse(image->path,
+			       "is linked dynamically: its malloc is what the "
+			       "system finds when it starts; heap-check is for "
+			       "programs that bring their own");
 		/* .tbss is a template of thread variables, no place. */
 		to->in_memory = (s.sh_flags & SHF_ALLOC) != 0 &&
 				((s.sh_flags & SHF_TLS) == 0 ||

@@ -18,6 +18,7 @@ struct reader {
 	char *name; /* a section's, when the rest is on the next line */
 	bool output;
 	size_t matches; /* output sections that are the program's */
+	bool ended;     /* its last chapter's last line was there  */
 };
 
 static const struct {
@@ -186,6 +187,8 @@ static void read_layout(struct reader *reader, const char *line)
 		read_load(reader->map, line + 5);
 		return;
 	}
+	if (strncmp(line, "OUTPUT(", 7) == 0)
+		reader->ended = true;
 	if (indent > 1 || line[indent] == '\0' || strncmp(line, " *(", 3) == 0)
 		return;
 	end = strchr(line + indent, ' ');
@@ -246,7 +249,7 @@ void map_read(struct map *map, const char *path, const struct image *image)
 	fclose(file);
 	free(line);
 	free(reader.name);
-	if (reader.chapter != LAYOUT)
+	if (!reader.ended)
 		refuse(path, "is not a map file of GNU ld, or is cut short; "
 			     "-Wl,-Map=FILE writes one");
 	if (reader.matches == 0)

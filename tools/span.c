@@ -244,7 +244,8 @@ static void tell_absent(const struct image *image,
 	       "the names that vendors use");
 }
 
-void span_check(const struct image *image, const struct map *map)
+void span_check(const struct image *image, const struct map *map,
+		bool serves_malloc)
 {
 	const struct image_symbol *start =
 		first_of(image, starts, COUNT(starts));
@@ -281,5 +282,6 @@ void span_check(const struct image *image, const struct map *map)
 	check_sections(&span);
 	check_stack(&span);
 	check_memory(&span);
-	check_sbrk(&span);
+	if (serves_malloc)
+		check_sbrk(&span);
 }

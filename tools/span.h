@@ -8,7 +8,11 @@
 struct image;
 struct map;
 
-/* Tell of the region and note problems with it.  `map` may be NULL. */
-void span_check(const struct image *image, const struct map *map);
+/*
+ * Tell of the region and note problems with it.  `map` may be NULL.  The heap
+ * that serves malloc grows through the sbrk of a program that brings one.
+ */
+void span_check(const struct image *image, const struct map *map,
+		bool serves_malloc);
 
 #endif

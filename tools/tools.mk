@@ -13,3 +13,6 @@ build/tools/%.o: tools/%.c $(MAKEFILE_LIST) | $(DEPS_FIRST)
 
 build/tools/heap-check: $(HEAP_CHECK:%=build/tools/%.o)
 	$(HOST_CC) $(LDFLAGS) -o $@ $^ -lelf
+
+# What the scripts of tests/link/ call.
+test: $(if $(TEST_SCRIPTS),build/tools/heap-check)
