@@ -49,10 +49,17 @@ static bool grow_forward(struct heap *h, struct chunk *c, size_t size)
 		return false;
 	if (HEAP_CHECK != 0 && !bins_is_sound(&h->bins, next))
 		return false;
-	if (chunk_head_size(c) + chunk_free_size(next) < size)
+
+	size_t have = chunk_head_size(c) + chunk_free_size(next);
+
+	if (have < size)
+		return false;
+	if (HEAP_CHECK != 0 && have != size &&
+	    !bins_accept(&h->bins, have - size))
 		return false;
 	swallow_next(h, c, next);
-	return heap_cut(h, c, size);
+	heap_cut(h, c, size);
+	return true;
 }
 
 /*
@@ -205,7 +212,7 @@ void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
                               const void *caller)
 {
 	size_t size = chunk_size_for(n);
-	struct chunk *c;
+	struct chunk *c, *at;
 	uintptr_t state;
 
 	if (!is_power_of_two(align))
@@ -217,11 +224,17 @@ void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
 	if (!heap_enter(h, &state, NULL, caller))
 		return NULL;
 	c = heap_take(h, size + align - HEAP_ALIGN);
-	if (c != NULL)
-		c = carve(h, c, align, size);
 	if (c == NULL)
 		return heap_fail(h, state, NULL, caller);
-	heap_account(h, 0, chunk_head_size(c));
-	heap_leave(h, state, caller);
-	return chunk_to_mem(c);
+	at = carve(h, c, align, size);
+	if (at != NULL)
+		heap_account(h, 0, chunk_head_size(at));
+	else if (!heap_give(h, c))
+		heap_account(h, 0, chunk_head_size(c));
+	/* The block may be served, but not all that is left over freed. */
+	if (h->bins.damage.kind != HEAP_FAULT_NONE)
+		heap_fail(h, state, NULL, caller);
+	else
+		heap_leave(h, state, caller);
+	return at != NULL ? chunk_to_mem(at) : NULL;
 }
