@@ -129,6 +129,7 @@ $(DEMO): $(patsubst tests/demo/%.c,build/demo/$(DEMO_BOARD)/%.o, \
 include tests/tests.mk
 include tests/bench/bench.mk
 include tools/tools.mk
+include tools/package/install.mk
 
 SIZE_TARGETS := cortex-m3 cortex-m0plus
 
