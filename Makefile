@@ -146,7 +146,8 @@ lint: ## check format, warnings and what static analysers say
 
 DEPS := gcc libc6-dev gcc-multilib binutils perl gcc-arm-none-eabi \
 	picolibc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
-	libelf-dev libstdc++-arm-none-eabi-newlib libstdc++-arm-none-eabi-picolibc
+	libelf-dev libstdc++-arm-none-eabi-newlib libstdc++-arm-none-eabi-picolibc \
+	cmake meson ninja-build pkgconf
 DEPS_LINT := $(DEPS) clang clang-format clang-tidy cppcheck shellcheck
 
 .PHONY: deps deps-lint deps-all
