@@ -64,7 +64,8 @@ static void *on_sbrk(void *ctx, ptrdiff_t increment)
 	if (increment == 0)
 		return old;
 	if (increment < 0) {
-		if (rig.how == RIG_DOWN || back > (size_t)(old - bank->start))
+		if (rig.refuse || rig.how == RIG_DOWN ||
+		    back > (size_t)(old - bank->start))
 			return (void *)-1;
 		bank->brk -= back;
 		rig.given -= back;

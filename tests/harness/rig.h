@@ -40,7 +40,7 @@ extern struct rig {
 	size_t given;   /* bytes that the heap has, of sbrk's       */
 	/* What the callbacks are to answer. */
 	bool in_isr;
-	bool refuse;      /* nothing more                             */
+	bool refuse;      /* nothing more, and nothing back           */
 	unsigned fail_at; /* this call for more is refused; 0: none   */
 	enum rig_break how;
 	struct rig_bank bank[2];

@@ -188,6 +188,9 @@ TEST(a_block_that_a_resize_moved_away)
 	expect("f2 u2 u4 u2 t");
 	given("u2 f4 u2 u2");
 	CHECK_PTR_EQ(heap_resize(h, rig_block[2], rig_units(5)), rig_block[1]);
+	check_refused(rig_block[2], HEAP_FAULT_NOT_USED);
+	given("u2 f4 u2 u2");
+	CHECK_PTR_EQ(heap_resize(h, rig_block[2], rig_units(5)), rig_block[1]);
 	soil(rig_block[1], rig_units(5));
 	check_refused(rig_block[2], HEAP_FAULT_NONE);
 	expect("u2 u5 f1 u2 t");
