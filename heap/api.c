@@ -8,23 +8,28 @@
 /* ---- faults ----------------------------------------------------------- */
 
 static WORD_COLD void tell(const struct heap *h, const struct damage *damage,
-                           const void *mem, const void *caller)
+			   const void *mem, const void *caller)
 {
 	const struct heap_fault fault = {
-	        .kind = damage->kind,
-	        .invariant = damage->invariant,
-	        .heap = h,
-	        .chunk = damage->chunk,
-	        .mem = mem,
-	        .caller = caller,
+		.kind = damage->kind,
+		.invariant = damage->invariant,
+		.heap = h,
+		.chunk = damage->chunk,
+		.mem = mem,
+		.caller = caller,
 	};
+
+	int *error = h->error != NULL ? h->error() : NULL;
+	int was = error != NULL ? *error : 0;
 
 	if (h->port->fault != NULL)
 		h->port->fault(h->port->ctx, &fault);
+	if (error != NULL)
+		*error = was;
 }
 
 WORD_COLD void *heap_fail(struct heap *h, uintptr_t state, const void *mem,
-                          const void *caller)
+			  const void *caller)
 {
 	struct damage damage = h->bins.damage;
 
@@ -38,7 +43,7 @@ WORD_COLD void *heap_fail(struct heap *h, uintptr_t state, const void *mem,
 }
 
 bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
-                const void *caller)
+		const void *caller)
 {
 	const struct heap_port *port = h->port;
 
@@ -72,20 +77,28 @@ void heap_leave(struct heap *h, uintptr_t state, const void *caller)
 
 /* ---- allocate, free --------------------------------------------------- */
 
-void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
+/* Nothing for the caller of heap_alloc_from: the heap behind malloc says so. */
+WORD_COLD void *heap_refuse(const struct heap *h)
 {
-	size_t size = chunk_size_for(n);
-	struct chunk *c;
-	uintptr_t state;
+	if (h->exhausted != NULL)
+		h->exhausted();
+	return NULL;
+}
 
-	if (size == 0 || !heap_enter(h, &state, NULL, caller))
-		return NULL;
-	c = heap_take(h, size);
-	if (c == NULL)
-		return heap_fail(h, state, NULL, caller);
-	heap_account(h, 0, size);
+WORD_COLD void *heap_alloc_locked(struct heap *h, size_t n, const void *caller)
+{
+	uintptr_t state;
+	void *p;
+
+	if (n > CHUNK_PAYLOAD_MAX || !heap_enter(h, &state, NULL, caller))
+		return heap_refuse(h);
+	p = heap_alloc_from(h, n, h);
+	if (p == NULL) {
+		heap_fail(h, state, NULL, caller);
+		return heap_refuse(h);
+	}
 	heap_leave(h, state, caller);
-	return chunk_to_mem(c);
+	return p;
 }
 
 void *heap_zalloc_from(struct heap *h, size_t n, const void *caller)
@@ -97,26 +110,27 @@ void *heap_zalloc_from(struct heap *h, size_t n, const void *caller)
 	return p;
 }
 
-void heap_free_from(struct heap *h, void *p, const void *caller)
+/* POSIX: free keeps errno, whatever the port's callbacks do. */
+WORD_COLD void heap_free_locked(struct heap *h, void *p, const void *caller)
 {
-	struct chunk *c;
-	size_t size;
+	int *error = h->error != NULL ? h->error() : NULL;
+	int was = error != NULL ? *error : 0;
 	uintptr_t state;
 
+	if (caller == h) {
+		heap_inspect(h, p);
+		return;
+	}
 	if (p == NULL || !heap_enter(h, &state, p, caller))
 		return;
-	c = heap_inspect(h, p);
-	if (c == NULL) {
+	if (heap_inspect(h, p) != NULL)
+		heap_free_from(h, p, h);
+	if (h->bins.damage.kind != HEAP_FAULT_NONE)
 		heap_fail(h, state, p, caller);
-		return;
-	}
-	size = chunk_head_size(c);
-	if (!heap_give(h, c)) {
-		heap_fail(h, state, p, caller);
-		return;
-	}
-	heap_account(h, size, 0);
-	heap_leave(h, state, caller);
+	else
+		heap_leave(h, state, caller);
+	if (error != NULL)
+		*error = was;
 }
 
 size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)

@@ -3,15 +3,20 @@
  * L2: the bins.  Free chunks wait here in lists by size; a bitmap tells which
  * lists have any.
  *
- *   bin   0     1     2  ...  15    16        17        18     ...   31
- *   size  8    16    24      128   136..184  192..248  256..376      24 K up
+ *   bin   1     2     3  ...  16    17        18        19     ...   31
+ *   size  8    16    24      128   136..184  192..248  256..376      16 K up
  *         one size each            two bins an octave, several sizes each
  *
- * (32-bit targets with the default knobs; double it on 64-bit ones.)  Bin 0
+ * (32-bit targets with the default knobs; double it on 64-bit ones.)  Bin 1
  * holds the tiny chunks, whose links lie elsewhere; see chunk.h.
  *
- * A list ends with NULL, and its first chunk's back link is the address of the
- * bin's head, so that a chunk can be unlinked without knowing its bin.
+ * A list ends with NULL.  It begins with the bin's head, which the back link
+ * of the first chunk takes for a chunk: the word `head[bin]` is where that
+ * chunk's fwd would be (`tiny`, where a tiny chunk's head would be).  So a
+ * chunk is unlinked without knowing its bin, and the map is touched only when
+ * a bin turns empty or ceases to be.
+ *
+ * What malloc and free do at every call is inline here; bins.c has the rest.
  */
 #ifndef HEAP_BINS_H
 #define HEAP_BINS_H
@@ -27,36 +32,49 @@ struct damage {
 };
 
 struct bins {
-	size_t map;     /* bit i: bin i has a chunk                        */
-	uintptr_t lo;   /* the lowest chunk there can be                   */
-	size_t units;   /* chunks lie in lo + [0, units) * HEAP_ALIGN      */
-	size_t key;     /* of the seals                                    */
+	size_t map;  /* bit i: bin i has a chunk                         */
+	size_t tiny; /* head of bin 1, coded as the head of a tiny chunk */
+	struct chunk *head[HEAP_BINS - 2]; /* of bins 2 and up              */
+	uintptr_t lo;    /* the lowest chunk there can be                    */
+	size_t units;    /* chunks lie in lo + [0, units) * HEAP_ALIGN       */
+	size_t key;      /* of the seals                                     */
+	uintptr_t floor; /* words may be read in floor + [0, words) * W:    */
+	size_t words;    /* the control block, all segments, what is between */
 	struct damage damage;
-	size_t tiny;    /* head of bin 0, coded as the head of a tiny chunk */
-	struct chunk *head[HEAP_BINS - 1]; /* of bins 1 and up             */
 };
 
-_Static_assert(HEAP_BINS > HEAP_EXACT_BINS && HEAP_BINS <= WORD_BITS,
-               "the binmap is one word");
+_Static_assert(HEAP_BINS > HEAP_EXACT_BINS + 1 && HEAP_BINS <= WORD_BITS,
+	       "the binmap is one word, and its bit 0 stays clear");
 _Static_assert((HEAP_EXACT_BINS & (HEAP_EXACT_BINS - 1)) == 0 &&
-                       HEAP_EXACT_BINS >= 2,
-               "the first bin of several sizes starts at an octave");
+		       HEAP_EXACT_BINS >= 2,
+	       "the first bin of several sizes starts at an octave");
 
-/* The bin of chunks of `size` bytes. */
+/* Bins of one size: the number is the size in units of HEAP_ALIGN. */
+static inline bool bin_is_exact(size_t size)
+{
+	return size <= HEAP_EXACT_BINS * HEAP_ALIGN;
+}
+
+/*
+ * The bin of chunks of `size` bytes when that is no exact one: two an octave,
+ * told apart by the second highest bit of the size.  What is too large for
+ * the last octave shares the last bin.
+ */
+__attribute__((const)) static inline unsigned bin_of_range(size_t size)
+{
+	const unsigned first = word_log2(HEAP_EXACT_BINS);
+	size_t units = size / HEAP_ALIGN;
+	unsigned octave = word_highest(units, first);
+	unsigned bin = 2 * octave + (unsigned)(units >> (octave - 1)) +
+		       (HEAP_EXACT_BINS - 2 * first - 1);
+
+	return bin < HEAP_BINS ? bin : HEAP_BINS - 1;
+}
+
 static inline unsigned bin_of(size_t size)
 {
-	size_t units = size / HEAP_ALIGN;
-
-	if (units <= HEAP_EXACT_BINS)
-		return (unsigned)units - 1;
-
-	/* Two an octave: the two highest bits of the size count on. */
-	unsigned octave = word_highest(units);
-	unsigned bin = 2 * octave + (unsigned)(units >> (octave - 1));
-
-	bin -= 2 * word_highest(HEAP_EXACT_BINS) + 2;
-	bin += HEAP_EXACT_BINS;
-	return bin < HEAP_BINS ? bin : HEAP_BINS - 1;
+	return bin_is_exact(size) ? (unsigned)(size / HEAP_ALIGN)
+				  : bin_of_range(size);
 }
 
 /*
@@ -71,40 +89,283 @@ static inline bool bins_may_hold(const struct bins *b, const void *c)
 	return (distance >> low | distance << (WORD_BITS - low)) < b->units;
 }
 
-/* The first chunk of a bin, NULL when it is empty. */
-struct chunk *bins_first(const struct bins *b, unsigned bin);
+/*
+ * May the words at c be read?  Keeps a damaged link from leading the processor
+ * astray; whether there is a chunk, and the right one, its back link tells.
+ */
+static inline bool bins_may_read(const struct bins *b, const void *c)
+{
+	uintptr_t distance = (uintptr_t)c - b->floor;
+	unsigned low = (unsigned)(WORD_BITS == 32 ? 2 : 3);
 
-/* The list neighbour of a free chunk, NULL behind the last. */
-struct chunk *bins_fwd(const struct chunk *c);
+	return (distance >> low | distance << (WORD_BITS - low)) < b->words;
+}
+
+/* The word that leads to the first chunk of a bin, as a chunk's fwd. */
+static inline struct chunk *bins_dressed(struct bins *b, unsigned bin)
+{
+	return (struct chunk *)((uintptr_t)b - WORD_SIZE + bin * WORD_SIZE);
+}
+
+/* ---- tiny chunks: links in head and foot ------------------------------ */
+
+/* The chunk that a tiny head, or the bin's, leads to. */
+static inline struct chunk *tiny_fwd(size_t head)
+{
+	uintptr_t link = head & ~CHUNK_FLAGS;
+
+	return link > CHUNK_LINK ? (struct chunk *)link : NULL;
+}
+
+/* The head of a tiny free chunk, or of the bin, that leads to c or NULL. */
+static inline size_t tiny_head(const struct chunk *c)
+{
+	return (uintptr_t)c | CHUNK_LINK | CHUNK_PREV_USED;
+}
+
+/* The tiny chunk whose head leads to c, or the bin's head dressed as one. */
+static inline struct chunk *tiny_back(const struct chunk *c)
+{
+	return (struct chunk *)(((const size_t *)c)[1] & ~CHUNK_TAG);
+}
+
+static inline void tiny_set_back(struct chunk *c, const struct chunk *back)
+{
+	((size_t *)c)[1] = (uintptr_t)back | CHUNK_TAG;
+}
+
+static inline struct chunk *tiny_dressed(struct bins *b)
+{
+	return (struct chunk *)&b->tiny;
+}
+
+static inline void tiny_insert(struct bins *b, struct chunk *c)
+{
+	struct chunk *first = tiny_fwd(b->tiny);
+
+	if (first != NULL)
+		tiny_set_back(first, c);
+	else
+		b->map |= 2;
+	c->head = tiny_head(first);
+	tiny_set_back(c, tiny_dressed(b));
+	b->tiny = tiny_head(c);
+}
+
+static inline void tiny_remove(struct bins *b, struct chunk *c)
+{
+	struct chunk *fwd = tiny_fwd(c->head), *back = tiny_back(c);
+
+	back->head = tiny_head(fwd);
+	if (fwd != NULL)
+		tiny_set_back(fwd, back);
+	else if (back == tiny_dressed(b))
+		b->map &= ~(size_t)2;
+}
+
+/* ---- all others ------------------------------------------------------- */
+
+/* The last chunk of a list goes: if it was the first too, the bin is empty. */
+static WORD_HOT void bins_emptied(struct bins *b, const struct chunk *back)
+{
+	/* A dressed head lies `bin` words above this: see struct heap. */
+	size_t bin = ((uintptr_t)back - (uintptr_t)b + WORD_SIZE) / WORD_SIZE;
+
+	if (bin < HEAP_BINS)
+		b->map &= ~((size_t)1 << bin);
+}
+
+/* Take a sound free chunk that is not tiny out of its bin. */
+static WORD_HOT void bins_unlink(struct bins *b, struct chunk *c)
+{
+	struct chunk *fwd = c->fwd, *back = c->back;
+
+	back->fwd = fwd;
+	if (fwd != NULL)
+		fwd->back = back;
+	else
+		bins_emptied(b, back);
+}
+
+/* Put free chunk c of `size` bytes, not tiny, into its bin. */
+static WORD_HOT void bins_link(struct bins *b, struct chunk *c, size_t size)
+{
+	struct chunk *back, *fwd;
+	unsigned bin;
+
+	if (bin_is_exact(size)) {
+		bin = (unsigned)(size / HEAP_ALIGN);
+		back = bins_dressed(b, bin);
+		fwd = back->fwd;
+	} else {
+		bin = bin_of_range(size);
+		back = bins_dressed(b, bin);
+		fwd = back->fwd;
+		/* [bin]->[smaller]->...  =>  [bin]->[smaller]->[ c ]->... */
+		if (fwd != NULL && size > chunk_head_size(fwd)) {
+			back = fwd;
+			fwd = back->fwd;
+		}
+	}
+	c->fwd = fwd;
+	c->back = back;
+	back->fwd = c;
+	if (fwd != NULL)
+		fwd->back = c;
+	else
+		b->map |= (size_t)1 << bin;
+}
+
+/* ---- both ------------------------------------------------------------- */
+
+/* Make [c, c + size) a free chunk and put it into its bin. */
+static WORD_HOT void bins_insert(struct bins *b, struct chunk *c, size_t size)
+{
+	if (size == CHUNK_MIN) {
+		tiny_insert(b, c);
+		return;
+	}
+	bins_link(b, c, size);
+	chunk_set_free(c, size, b->key);
+}
+
+/* Take a sound free chunk out of its bin; its size. */
+static WORD_HOT size_t bins_remove(struct bins *b, struct chunk *c)
+{
+	if (chunk_is_tiny(c)) {
+		tiny_remove(b, c);
+		return CHUNK_MIN;
+	}
+	bins_unlink(b, c);
+	return chunk_head_size(c);
+}
+
+/*
+ * One of the first HEAP_SEARCH chunks of a bin that serves `size` bytes, and
+ * in *back the one before it.
+ */
+static WORD_HOT struct chunk *bins_search(struct bins *b, unsigned bin,
+					  size_t size, struct chunk **back)
+{
+	struct chunk *before = bins_dressed(b, bin), *c = before->fwd;
+	unsigned n = HEAP_SEARCH;
+
+	do {
+		*back = before;
+		if (HEAP_CHECK != 0 && !bins_may_read(b, c))
+			return c;
+		if (chunk_head_size(c) >= size)
+			return c;
+		before = c;
+		c = c->fwd;
+	} while (c != NULL && --n != 0);
+	return NULL;
+}
 
 /*
  * A free chunk of at least `size` bytes, still in its bin: one of the same
  * bin, of which HEAP_SEARCH are looked at, else the first of the next bin that
- * has any; NULL when there is none.  On a damaged heap the answer may be no
- * chunk at all: bins_is_sound tells.  Constant time.
+ * has any; NULL when there is none.  *back is where its list should lead here
+ * from.  On a damaged heap there may be no chunk at all at the address that it
+ * answers.  Constant time.
  */
-struct chunk *bins_find(const struct bins *b, size_t size);
+static WORD_HOT struct chunk *bins_find(struct bins *b, size_t size,
+					struct chunk **back)
+{
+	unsigned bin;
+	size_t map;
+
+	if (bin_is_exact(size)) {
+		bin = (unsigned)(size / HEAP_ALIGN);
+		map = b->map >> bin;
+		if (bin == 1 && (map & 1) != 0) {
+			*back = tiny_dressed(b);
+			return tiny_fwd(b->tiny);
+		}
+	} else {
+		bin = bin_of_range(size);
+		map = b->map >> bin;
+		if ((map & 1) != 0) {
+			struct chunk *c = bins_search(b, bin, size, back);
+
+			if (c != NULL)
+				return c;
+			map--;
+		}
+	}
+	if (map == 0)
+		return NULL;
+	*back = bins_dressed(b, bin + word_lowest(map));
+	return (*back)->fwd;
+}
+
+/* ---- looked at before it is relied on ---------------------------------- */
+
+/* Does the chunk behind c in its list, if any, lead back to c? */
+static WORD_HOT bool bins_fwd_agrees(const struct bins *b,
+				     const struct chunk *fwd,
+				     const struct chunk *c)
+{
+	return fwd == NULL || (bins_may_read(b, fwd) && fwd->back == c);
+}
+
+/* Do the neighbours in the list of c, not tiny, lead to it? */
+static WORD_HOT bool bins_links_agree(const struct bins *b,
+				      const struct chunk *c)
+{
+	return bins_may_read(b, c->back) && c->back->fwd == c &&
+	       bins_fwd_agrees(b, c->fwd, c);
+}
+
+/* The same, and does the one before it lie at `back`? */
+static WORD_HOT bool bins_back_agrees(const struct bins *b,
+				      const struct chunk *c,
+				      const struct chunk *back)
+{
+	return bins_may_read(b, c) && c->back == back &&
+	       bins_fwd_agrees(b, c->fwd, c);
+}
+
+/* Can a chunk of `size` bytes, not tiny, be linked into its bin? */
+static WORD_HOT bool bins_link_agrees(struct bins *b, size_t size)
+{
+	const struct chunk *back = bins_dressed(b, bin_of(size));
+	const struct chunk *fwd = back->fwd;
+
+	if (fwd == NULL)
+		return true;
+	if (!bins_may_read(b, fwd) || fwd->back != back)
+		return false;
+	return bin_is_exact(size) || bins_fwd_agrees(b, fwd->fwd, fwd);
+}
+
+/* Likewise a tiny one. */
+bool heap_tiny_accepts(const struct bins *b);
+
+/* Do head and foot of c, tiny and free, lead to chunks that lead back? */
+bool heap_tiny_links_agree(const struct bins *b, const struct chunk *c);
+
+/* Can a chunk of `size` bytes be inserted? */
+static WORD_HOT bool bins_accept(struct bins *b, size_t size)
+{
+	return size == CHUNK_MIN ? heap_tiny_accepts(b)
+				 : bins_link_agrees(b, size);
+}
 
 /*
- * Is c really a free chunk, whose size, foot and links can be relied on?
- * Reads c only when it lies in the heap.  Fills b->damage when not.
+ * Is c a free chunk, whose size, foot and links can be relied on?  Reads c
+ * only when it lies in the heap.  Fills b->damage when not.
  */
-bool bins_is_sound(struct bins *b, const struct chunk *c);
-
-/* Can a chunk of `size` bytes be inserted?  Fills b->damage when not. */
-bool bins_accept(struct bins *b, size_t size);
-
-/*
- * Make [c, c + size) a free chunk and put it into its bin: first, or second
- * when the first is smaller, which keeps the tighter fit in front.
- */
-void bins_insert(struct bins *b, struct chunk *c, size_t size);
-
-/* Take a sound free chunk out of its bin. */
-void bins_remove(struct bins *b, struct chunk *c);
+bool heap_bins_is_sound(struct bins *b, const struct chunk *c);
 
 /* Note what is wrong, unless something is noted already; returns false. */
-bool bins_blame(struct bins *b, enum heap_fault_kind kind,
-                enum heap_invariant invariant, const struct chunk *c);
+bool heap_bins_blame(struct bins *b, enum heap_fault_kind kind,
+		     enum heap_invariant invariant, const struct chunk *c);
+
+/* The first chunk of a bin, NULL when it is empty. */
+struct chunk *heap_bins_first(const struct bins *b, unsigned bin);
+
+/* The list neighbour of a free chunk, NULL behind the last. */
+struct chunk *heap_bins_fwd(const struct chunk *c);
 
 #endif

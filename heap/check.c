@@ -9,14 +9,14 @@
 /* What the tour has counted, and the culprit if it met one. */
 struct tour {
 	const struct heap *h;
-	size_t used;         /* bytes  */
-	size_t free;         /* bytes  */
-	size_t free_chunks;  /* number */
+	size_t used;        /* bytes  */
+	size_t free;        /* bytes  */
+	size_t free_chunks; /* number */
 	const struct chunk *bad;
 };
 
 static enum heap_invariant at(struct tour *t, const struct chunk *c,
-                              enum heap_invariant broken)
+			      enum heap_invariant broken)
 {
 	t->bad = c;
 	return broken;
@@ -29,7 +29,7 @@ static bool seal_is_even(const struct tour *t, const struct chunk *c)
 
 /* I1, I2, I5 of the chunk at c, which lies below the fence of s. */
 static enum heap_invariant check_chunk(struct tour *t, const struct chunk *c,
-                                       const struct span *s)
+				       const struct span *s)
 {
 	size_t size = chunk_size(c), left = chunk_span(c, s->fence);
 	bool tiny = !chunk_is_used(c) && chunk_is_tiny(c);
@@ -124,48 +124,52 @@ static bool in_a_segment(const struct heap *h, const struct chunk *c)
 	return false;
 }
 
-/* The back link of a free chunk, as the address of a word. */
-static const void *back_of(const struct chunk *c)
+static const struct chunk *back_of(const struct chunk *c)
 {
-	if (chunk_is_tiny(c))
-		return (const void *)(((const size_t *)c)[1] & ~CHUNK_TAG);
-	return c->back;
+	return chunk_is_tiny(c) ? tiny_back(c) : c->back;
+}
+
+/* A bin's head, as the back link of its first chunk has it. */
+static const struct chunk *head_of(const struct bins *b, unsigned bin)
+{
+	if (bin == 1)
+		return (const struct chunk *)&b->tiny;
+	return chunk_below((const struct chunk *)&b->head[bin - 2], WORD_SIZE);
 }
 
 /* I6 of one bin; *seen counts the chunks of all bins. */
 static enum heap_invariant check_bin(struct tour *t, unsigned bin, size_t *seen)
 {
 	const struct bins *b = &t->h->bins;
-	const struct chunk *c = bins_first(b, bin);
-	const void *back = bin == 0 ? (const void *)&b->tiny
-	                            : (const void *)&b->head[bin - 1];
+	const struct chunk *c = heap_bins_first(b, bin),
+			   *back = head_of(b, bin);
 
 	if ((c != NULL) != ((b->map >> bin & 1) != 0))
 		return at(t, c, HEAP_I7);
-	for (; c != NULL; c = bins_fwd(c)) {
+	for (; c != NULL; c = heap_bins_fwd(c)) {
 		if (!in_a_segment(t->h, c) || chunk_is_used(c) ||
 		    bin_of(chunk_size(c)) != bin || back_of(c) != back)
 			return at(t, c, HEAP_I6);
 		if (++*seen > t->free_chunks)
 			return at(t, c, HEAP_I6);
-		back = bin == 0 ? (const void *)&c->head
-		                : (const void *)&c->fwd;
+		back = c;
 	}
 	return HEAP_OK;
 }
 
 static enum heap_invariant check_bins(struct tour *t)
 {
-	size_t seen = 0;
+	size_t map = t->h->bins.map, seen = 0;
 
-	for (unsigned bin = 0; bin < HEAP_BINS; bin++) {
+	/* Bits without a bin. */
+	if ((map & 1) != 0 || map >> (HEAP_BINS - 1) > 1)
+		return at(t, NULL, HEAP_I7);
+	for (unsigned bin = 1; bin < HEAP_BINS; bin++) {
 		enum heap_invariant broken = check_bin(t, bin, &seen);
 
 		if (broken != HEAP_OK)
 			return broken;
 	}
-	if (HEAP_BINS < WORD_BITS && t->h->bins.map >> (HEAP_BINS - 1) > 1)
-		return at(t, NULL, HEAP_I7);
 	return seen == t->free_chunks ? HEAP_OK : at(t, NULL, HEAP_I6);
 }
 
@@ -182,7 +186,7 @@ static enum heap_invariant check_sums(struct tour *t)
 }
 
 enum heap_invariant heap_check_held(const struct heap *h,
-                                    const struct chunk **bad)
+				    const struct chunk **bad)
 {
 	struct tour t = {.h = h};
 	enum heap_invariant broken;

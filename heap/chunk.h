@@ -22,7 +22,7 @@
  * S     seal: makes the parity of head, address and key come out even, see
  *       chunk_is_sealed; 0 where HEAP_CHECK is 0
  * fwd   next free chunk of the bin, NULL in the last
- * back  address of the word that leads here: a bin's head or another's fwd
+ * back  the free chunk that leads here, or the bin's head dressed as one
  * mem   is HEAP_ALIGN-aligned, so c lies W below such an address.  Hence bit W
  *       of a chunk's address is always set, which marks the head of a tiny
  *       free chunk as a link: bit W of a size is always clear
@@ -38,29 +38,34 @@
 
 struct chunk {
 	size_t head;
-	struct chunk *fwd;   /* valid while free, in 4 words and more */
-	struct chunk **back; /* likewise */
+	struct chunk *fwd;  /* valid while free, in 4 words and more */
+	struct chunk *back; /* likewise */
 };
 
 #define CHUNK_USED      ((size_t)1)
 #define CHUNK_PREV_USED ((size_t)2)
 #define CHUNK_FLAGS     (CHUNK_USED | CHUNK_PREV_USED)
-#define CHUNK_LINK      WORD_SIZE /* this bit of a head: a tiny free chunk */
+#define CHUNK_LINK      WORD_SIZE   /* this bit of a head: a tiny free chunk */
 #define CHUNK_TAG       ((size_t)1) /* this bit of a foot: likewise */
 #define CHUNK_MIN       HEAP_ALIGN
 
-#define CHUNK_SEAL_BITS (WORD_BITS - HEAP_CHUNK_BITS)
-#define CHUNK_SIZE_MASK ((HEAP_CHUNK_MAX - 1) & ~(HEAP_ALIGN - 1))
+/* The size of a chunk fits its field: it is below HEAP_CHUNK_MAX. */
+#define CHUNK_PAYLOAD_MAX (HEAP_CHUNK_MAX - HEAP_ALIGN - WORD_SIZE)
+
+#define CHUNK_SEAL_BITS   (WORD_BITS - HEAP_CHUNK_BITS)
+/* Without seals no bit of a head is above the size: a shorter mask. */
+#define CHUNK_SIZE_MASK                                                        \
+	((HEAP_CHECK == 0 ? SIZE_MAX : HEAP_CHUNK_MAX - 1) & ~(HEAP_ALIGN - 1))
 
 _Static_assert((HEAP_ALIGN & (HEAP_ALIGN - 1)) == 0,
-               "the alignment is a power of two");
+	       "the alignment is a power of two");
 _Static_assert(CHUNK_MIN == 2 * WORD_SIZE,
-               "a tiny free chunk is exactly a head and a foot");
+	       "a tiny free chunk is exactly a head and a foot");
 _Static_assert((CHUNK_FLAGS & CHUNK_LINK) == 0 && CHUNK_LINK < HEAP_ALIGN,
-               "flags and the link mark must fit below the alignment");
+	       "flags and the link mark must fit below the alignment");
 _Static_assert((CHUNK_SEAL_BITS & (CHUNK_SEAL_BITS - 1)) == 0 &&
-                       CHUNK_SEAL_BITS >= 4 && CHUNK_SEAL_BITS <= 16,
-               "HEAP_CHUNK_BITS must leave 4, 8 or 16 bits for the seal");
+		       CHUNK_SEAL_BITS >= 4 && CHUNK_SEAL_BITS <= 16,
+	       "HEAP_CHUNK_BITS must leave 4, 8 or 16 bits for the seal");
 
 static inline void *chunk_to_mem(const struct chunk *c)
 {
@@ -85,7 +90,7 @@ static inline struct chunk *chunk_below(const struct chunk *c, size_t n)
 
 /* Bytes from `from` up to `to`. */
 static inline size_t chunk_span(const struct chunk *from,
-                                const struct chunk *to)
+				const struct chunk *to)
 {
 	return (size_t)((uintptr_t)to - (uintptr_t)from);
 }
@@ -149,7 +154,7 @@ static inline size_t chunk_foot_size(size_t foot)
  * a pointer into the middle of a block.  A xor, not a product, because a flag
  * can then be flipped together with its bit of the seal by one constant.
  */
-static inline size_t chunk_parity(size_t x)
+static WORD_HOT size_t chunk_parity(size_t x)
 {
 	if (WORD_BITS > 32)
 		x ^= x >> (WORD_BITS / 2);
@@ -163,20 +168,21 @@ static inline size_t chunk_parity(size_t x)
 }
 
 /* The head of chunk c for `low`, its size and flags. */
-static inline size_t chunk_sealed(const struct chunk *c, size_t low, size_t key)
+static WORD_HOT size_t chunk_sealed(const struct chunk *c, size_t low,
+				    size_t key)
 {
 	if (HEAP_CHECK == 0)
 		return low;
 	return low | chunk_parity(low ^ (uintptr_t)c ^ key);
 }
 
-static inline bool chunk_is_sealed(const struct chunk *c, size_t key)
+static WORD_HOT bool chunk_is_sealed(const struct chunk *c, size_t key)
 {
 	return chunk_parity(c->head ^ (uintptr_t)c ^ key) == 0;
 }
 
 /* Set size and flags of chunk c. */
-static inline void chunk_set_head(struct chunk *c, size_t low, size_t key)
+static WORD_HOT void chunk_set_head(struct chunk *c, size_t low, size_t key)
 {
 	c->head = chunk_sealed(c, low, key);
 }
@@ -185,15 +191,15 @@ static inline void chunk_set_head(struct chunk *c, size_t low, size_t key)
 static inline void chunk_flip_prev_used(struct chunk *c)
 {
 	c->head ^= HEAP_CHECK == 0 ? CHUNK_PREV_USED
-	                           : CHUNK_PREV_USED |
-	                                     CHUNK_PREV_USED << HEAP_CHUNK_BITS;
+				   : CHUNK_PREV_USED |
+					     CHUNK_PREV_USED << HEAP_CHUNK_BITS;
 }
 
 /*
  * Make [c, c + size) a free chunk with head and foot; links are the bin's job.
  * A tiny one has no head and foot but its links.
  */
-static inline void chunk_set_free(struct chunk *c, size_t size, size_t key)
+static WORD_HOT void chunk_set_free(struct chunk *c, size_t size, size_t key)
 {
 	chunk_set_head(c, size | CHUNK_PREV_USED, key);
 	((size_t *)chunk_above(c, size))[-1] = size;
@@ -206,13 +212,17 @@ static inline void chunk_forget(struct chunk *c)
 		c->head = 0;
 }
 
-/* Bytes of chunk that serve n bytes of payload; 0 when no chunk could. */
-static inline size_t chunk_size_for(size_t n)
+/* Bytes of chunk that serve n bytes of payload, when n is not too large. */
+static inline size_t chunk_round(size_t n)
 {
-	if (n > HEAP_CHUNK_MAX - HEAP_ALIGN - WORD_SIZE)
-		return 0;
 	/* n = 0 makes the smallest chunk too: W + ALIGN - 1 >= ALIGN. */
 	return align_up(n + WORD_SIZE, HEAP_ALIGN);
+}
+
+/* The same; 0 when no chunk could. */
+static inline size_t chunk_size_for(size_t n)
+{
+	return n <= CHUNK_PAYLOAD_MAX ? chunk_round(n) : 0;
 }
 
 #endif

@@ -15,142 +15,278 @@ static WORD_COLD struct chunk *reject(struct heap *h, const void *mem)
 	struct bins *b = &h->bins;
 	struct chunk *c = mem_to_chunk(mem);
 	struct chunk *aligned =
-	        mem_to_chunk((void *)align_down((uintptr_t)mem, HEAP_ALIGN));
+		mem_to_chunk((void *)align_down((uintptr_t)mem, HEAP_ALIGN));
 
 	if (!bins_may_hold(b, aligned))
-		bins_blame(b, HEAP_FAULT_FOREIGN, HEAP_OK, NULL);
+		heap_bins_blame(b, HEAP_FAULT_FOREIGN, HEAP_OK, NULL);
 	else if (aligned != c)
-		bins_blame(b, HEAP_FAULT_MISALIGNED, HEAP_OK, NULL);
+		heap_bins_blame(b, HEAP_FAULT_MISALIGNED, HEAP_OK, NULL);
 	else if (!chunk_is_used(c) || chunk_head_size(c) == 0)
-		bins_blame(b, HEAP_FAULT_NOT_USED, HEAP_OK, c);
+		heap_bins_blame(b, HEAP_FAULT_NOT_USED, HEAP_OK, c);
 	else if (!chunk_is_sealed(c, b->key) ||
-	         !bins_may_hold(b, chunk_next(c)))
-		bins_blame(b, HEAP_FAULT_HEADER, HEAP_I1, c);
+		 !bins_may_hold(b, chunk_next(c)))
+		heap_bins_blame(b, HEAP_FAULT_HEADER, HEAP_I1, c);
 	else
-		bins_blame(b, HEAP_FAULT_NEIGHBOUR, HEAP_I4, chunk_next(c));
+		heap_bins_blame(b, HEAP_FAULT_NEIGHBOUR, HEAP_I4,
+				chunk_next(c));
 	return NULL;
-}
-
-struct chunk *heap_inspect(struct heap *h, const void *mem)
-{
-	struct bins *b = &h->bins;
-	struct chunk *c = mem_to_chunk(mem), *next;
-
-	if (HEAP_CHECK == 0)
-		return c;
-	if (!bins_may_hold(b, c) || !chunk_is_used(c) ||
-	    !chunk_is_sealed(c, b->key))
-		return reject(h, mem);
-	next = chunk_above(c, chunk_head_size(c));
-	if (next == c || !bins_may_hold(b, next) || !chunk_is_prev_used(next))
-		return reject(h, mem);
-	if (chunk_is_used(next) && !chunk_is_sealed(next, b->key))
-		return reject(h, mem);
-	return c;
-}
-
-/* The free chunk below c, as its foot says. */
-static struct chunk *prev_of(const struct chunk *c)
-{
-	return chunk_below(c, chunk_foot_size(chunk_prev_foot(c)));
-}
-
-/* Do prev, a sound free chunk, and its neighbour c agree? */
-static bool prev_is_sound(struct heap *h, const struct chunk *prev,
-                          const struct chunk *c)
-{
-	if (!bins_is_sound(&h->bins, prev))
-		return false;
-	return chunk_above(prev, chunk_free_size(prev)) == c ||
-	       bins_blame(&h->bins, HEAP_FAULT_NEIGHBOUR, HEAP_I5, prev);
 }
 
 /* ---- take ------------------------------------------------------------- */
 
-/* [top . . . . .]  =>  [ used ][top . .] */
-static struct chunk *take_top(struct heap *h, size_t size)
+/* No chunk: told here, unless the caller holds the lock and will see to it. */
+static WORD_COLD void *refused(struct heap *h, const void *caller)
 {
-	if (heap_room(h) < size && !heap_grow(h, size))
+	if (caller == h)
 		return NULL;
+	heap_fail(h, 0, NULL, caller);
+	return heap_refuse(h);
+}
 
+/* [top . . . . .]  =>  [ used ][top . .] */
+static WORD_HOT void *take_top(struct heap *h, size_t size)
+{
 	struct chunk *c = h->top;
 
 	heap_set_top(h, chunk_above(c, size));
-	chunk_set_head(c, size | CHUNK_USED | CHUNK_PREV_USED, h->bins.key);
-	return c;
+	chunk_set_head(c, size | FENCE, h->bins.key);
+	heap_account(h, 0, size);
+	return chunk_to_mem(c);
 }
 
-struct chunk *heap_take(struct heap *h, size_t size)
+static WORD_COLD void *take_fresh(struct heap *h, size_t size,
+				  const void *caller)
+{
+	return heap_grow(h, size) ? take_top(h, size) : refused(h, caller);
+}
+
+static WORD_COLD void *take_tiny(struct heap *h, const void *caller)
 {
 	struct bins *b = &h->bins;
-	struct chunk *c = bins_find(b, size);
+	struct chunk *c = tiny_fwd(b->tiny);
 
+	if (HEAP_CHECK != 0 && !heap_bins_is_sound(b, c))
+		return refused(h, caller);
+	tiny_remove(b, c);
+	/* [free][used]  =>  [used][used] */
+	chunk_flip_prev_used(chunk_above(c, CHUNK_MIN));
+	chunk_set_head(c, CHUNK_MIN | FENCE, b->key);
+	heap_account(h, 0, CHUNK_MIN);
+	return chunk_to_mem(c);
+}
+
+/* What has been found wrong with c: cold, so it may look closer. */
+static WORD_COLD void *refused_at(struct heap *h, const struct chunk *c,
+				  const void *caller)
+{
+	if (heap_bins_is_sound(&h->bins, c))
+		heap_bins_blame(&h->bins, HEAP_FAULT_LINK, HEAP_I6, NULL);
+	return refused(h, caller);
+}
+
+void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
+{
+	struct bins *b = &h->bins;
+	struct chunk *c, *fwd, *back;
+	size_t size = chunk_round(n), rest;
+
+	if (n >= h->fast && caller != h)
+		return heap_alloc_locked(h, n, caller);
+	c = bins_find(b, size, &back);
 	if (c == NULL)
-		return take_top(h, size);
-	if (HEAP_CHECK != 0 && !bins_is_sound(b, c))
-		return NULL;
+		return heap_room(h) >= size ? take_top(h, size)
+					    : take_fresh(h, size, caller);
+	if (size == CHUNK_MIN && (b->map & 2) != 0)
+		return take_tiny(h, caller);
 
-	size_t have = chunk_free_size(c), rest = have - size;
+	if (HEAP_CHECK != 0 && !bins_back_agrees(b, c, back))
+		return refused_at(h, c, caller);
+	rest = chunk_head_size(c) - size;
+	if (HEAP_CHECK != 0 &&
+	    (!chunk_is_sealed(c, b->key) || chunk_head_size(c) < size ||
+	     (rest != 0 && !bins_accept(b, rest))))
+		return refused_at(h, c, caller);
 
-	if (HEAP_CHECK != 0 && have < size) {
-		bins_blame(b, HEAP_FAULT_LINK, HEAP_I6, c);
-		return NULL;
-	}
-	if (HEAP_CHECK != 0 && rest != 0 && !bins_accept(b, rest))
-		return NULL;
-
-	bins_remove(b, c);
+	fwd = c->fwd;
+	back->fwd = fwd;
+	if (fwd != NULL)
+		fwd->back = back;
+	else
+		bins_emptied(b, back);
+	chunk_set_head(c, size | FENCE, b->key);
 	/* [   free   ]  =>  [ used ][ free ] */
 	if (rest != 0)
 		bins_insert(b, chunk_above(c, size), rest);
 	/* [free][used]  =>  [used][used] */
 	else
 		chunk_flip_prev_used(chunk_above(c, size));
-	chunk_set_head(c, size | CHUNK_USED | CHUNK_PREV_USED, b->key);
-	return c;
+	heap_account(h, 0, size);
+	return chunk_to_mem(c);
 }
 
 /* ---- give ------------------------------------------------------------- */
 
-bool heap_give(struct heap *h, struct chunk *c)
+/* Is prev, not tiny, the sound free chunk that its foot announces? */
+static WORD_HOT bool prev_agrees(const struct bins *b, const struct chunk *prev,
+				 size_t foot)
+{
+	return bins_may_read(b, prev) &&
+	       prev->head ==
+		       chunk_sealed(prev, foot | CHUNK_PREV_USED, b->key) &&
+	       bins_links_agree(b, prev);
+}
+
+/* Is next, not tiny, the sound free chunk that its head announces? */
+static WORD_HOT bool next_agrees(const struct bins *b, const struct chunk *next)
+{
+	size_t size = chunk_head_size(next);
+	const struct chunk *behind = chunk_above(next, size);
+
+	return chunk_is_sealed(next, b->key) && bins_may_read(b, behind) &&
+	       chunk_prev_foot(behind) == size && bins_links_agree(b, next);
+}
+
+static WORD_HOT bool tiny_is_sound(const struct bins *b, const struct chunk *c)
+{
+	return (c->head & (CHUNK_FLAGS | CHUNK_LINK)) ==
+		       (CHUNK_PREV_USED | CHUNK_LINK) &&
+	       heap_tiny_links_agree(b, c);
+}
+
+/* What has been found wrong around c: cold, so it may look closer. */
+static WORD_COLD void refused_near(struct heap *h, const struct chunk *c,
+				   const struct chunk *next, const void *caller)
 {
 	struct bins *b = &h->bins;
-	size_t size = chunk_head_size(c);
-	struct chunk *next = chunk_above(c, size), *prev = NULL;
-	bool next_free = !chunk_is_used(next);
 
 	if (!chunk_is_prev_used(c)) {
-		prev = prev_of(c);
-		if (HEAP_CHECK != 0 && !prev_is_sound(h, prev, c))
-			return false;
-		size += chunk_span(prev, c);
+		size_t size = chunk_foot_size(chunk_prev_foot(c));
+		const struct chunk *prev = chunk_below(c, size);
+
+		if (!bins_may_hold(b, prev) || chunk_is_used(prev) ||
+		    chunk_free_size(prev) != size)
+			heap_bins_blame(b, HEAP_FAULT_NEIGHBOUR, HEAP_I5, prev);
+		else
+			heap_bins_is_sound(b, prev);
 	}
-	if (next_free) {
-		if (HEAP_CHECK != 0 && !bins_is_sound(b, next))
-			return false;
-		size += chunk_free_size(next);
-	}
-	if (HEAP_CHECK != 0 && next != h->top && !bins_accept(b, size))
+	if (!chunk_is_used(next))
+		heap_bins_is_sound(b, next);
+	heap_bins_blame(b, HEAP_FAULT_LINK, HEAP_I6, NULL);
+	if (caller != h)
+		heap_fail(h, 0, chunk_to_mem(c), caller);
+}
+
+/*
+ * Is c a used chunk, as far as its header and the next one tell?  The next is
+ * read only when c's seal is even, so that its size can be relied on.
+ */
+static WORD_HOT bool looks_used(const struct bins *b, const struct chunk *c)
+{
+	const struct chunk *next;
+
+	if (!bins_may_hold(b, c) || !chunk_is_used(c) ||
+	    !chunk_is_sealed(c, b->key))
 		return false;
+	next = chunk_above(c, chunk_head_size(c));
+	return next != c && bins_may_read(b, next) &&
+	       chunk_is_prev_used(next) &&
+	       (!chunk_is_used(next) || chunk_is_sealed(next, b->key));
+}
+
+struct chunk *heap_inspect(struct heap *h, const void *mem)
+{
+	struct chunk *c = mem_to_chunk(mem);
+
+	if (HEAP_CHECK != 0 && !looks_used(&h->bins, c))
+		return reject(h, mem);
+	return c;
+}
+
+/*
+ * Something stands in the way of freeing c.  What had already been taken out
+ * of a bin goes back: `below` bytes before c and `above` bytes behind it.
+ */
+static WORD_COLD void undo(struct heap *h, struct chunk *c, size_t below,
+			   size_t above, const void *caller)
+{
+	struct chunk *next = chunk_above(c, chunk_head_size(c));
+
+	if (above != 0)
+		bins_insert(&h->bins, next, above);
+	if (below != 0)
+		bins_insert(&h->bins, chunk_below(c, below), below);
+	refused_near(h, c, next, caller);
+}
+
+void heap_free_from(struct heap *h, void *p, const void *caller)
+{
+	struct bins *b = &h->bins;
+	struct chunk *c = mem_to_chunk(p), *start = c, *next;
+	size_t size, below = 0, above = 0;
+
+	if (HEAP_CHECK == 0 ? p == NULL : !looks_used(b, c)) {
+		heap_free_locked(h, p, caller);
+		return;
+	}
+	if (h->fast == 0 && caller != h) {
+		heap_free_locked(h, p, caller);
+		return;
+	}
+	size = chunk_head_size(c);
+	next = chunk_above(c, size);
 
 	/* [free p][ c ]  =>  [ p . . . ] */
-	if (prev != NULL) {
-		bins_remove(b, prev);
-		chunk_forget(c);
-		c = prev;
+	if (!chunk_is_prev_used(c)) {
+		size_t foot = chunk_prev_foot(c);
+
+		start = chunk_below(c, chunk_foot_size(foot));
+		if ((foot & CHUNK_TAG) != 0) {
+			if (HEAP_CHECK != 0 && !tiny_is_sound(b, start))
+				goto damaged;
+			tiny_remove(b, start);
+			foot = CHUNK_MIN;
+		} else {
+			if (HEAP_CHECK != 0 && !prev_agrees(b, start, foot))
+				goto damaged;
+			bins_unlink(b, start);
+		}
+		below = foot;
+		size += below;
 	}
-	/* [ c ][top . .]  =>  [top . . . .] */
-	if (next == h->top) {
-		heap_set_top(h, c);
-		return true;
-	}
-	/* [ c ][free n]  =>  [ c . . . ] */
-	if (next_free)
-		bins_remove(b, next);
-	else
+	if (chunk_is_used(next)) {
+		/* [ c ][top . .]  =>  [top . . . .] */
+		if (chunk_head_size(next) == 0 && next == h->top) {
+			heap_account(h, size - below, 0);
+			chunk_forget(c);
+			heap_set_top(h, start);
+			return;
+		}
+		if (HEAP_CHECK != 0 && !bins_accept(b, size))
+			goto damaged;
 		chunk_flip_prev_used(next);
-	bins_insert(b, c, size);
-	return true;
+	} else {
+		/* [ c ][free n]  =>  [ c . . . ] */
+		if (chunk_is_tiny(next)) {
+			if (HEAP_CHECK != 0 && !tiny_is_sound(b, next))
+				goto damaged;
+			tiny_remove(b, next);
+			above = CHUNK_MIN;
+		} else {
+			if (HEAP_CHECK != 0 && !next_agrees(b, next))
+				goto damaged;
+			bins_unlink(b, next);
+			above = chunk_head_size(next);
+		}
+		size += above;
+		if (HEAP_CHECK != 0 && !bins_accept(b, size))
+			goto damaged;
+	}
+	heap_account(h, size - above - below, 0);
+	chunk_forget(c);
+	bins_insert(b, start, size);
+	return;
+damaged:
+	undo(h, c, below, above, caller);
 }
 
 bool heap_cut(struct heap *h, struct chunk *c, size_t size)
@@ -167,7 +303,8 @@ bool heap_cut(struct heap *h, struct chunk *c, size_t size)
 
 	chunk_set_head(tail, rest | CHUNK_USED | CHUNK_PREV_USED, key);
 	chunk_set_head(c, size | flags, key);
-	if (heap_give(h, tail))
+	heap_free_from(h, chunk_to_mem(tail), h);
+	if (h->bins.damage.kind == HEAP_FAULT_NONE)
 		return true;
 	tail->head = payload;
 	c->head = head;

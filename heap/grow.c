@@ -10,6 +10,8 @@ uintptr_t heap_slow_check(const struct heap *h)
 
 	sum = sum * 31 + h->bins.lo;
 	sum = sum * 31 + h->bins.units;
+	sum = sum * 31 + h->bins.floor;
+	sum = sum * 31 + h->bins.words;
 	sum = sum * 31 + h->bins.key;
 	sum = sum * 31 + (uintptr_t)h->base;
 	sum = sum * 31 + (uintptr_t)h->limit;
@@ -48,7 +50,7 @@ static struct chunk *limit_below(uintptr_t end)
 
 /* Let the hull reach from `base` to `limit`, both included. */
 static void cover(struct heap *h, const struct chunk *base,
-                  const struct chunk *limit)
+		  const struct chunk *limit)
 {
 	uintptr_t hi = h->bins.lo + h->bins.units * HEAP_ALIGN;
 
@@ -57,6 +59,16 @@ static void cover(struct heap *h, const struct chunk *base,
 	if (hi < (uintptr_t)limit + HEAP_ALIGN)
 		hi = (uintptr_t)limit + HEAP_ALIGN;
 	h->bins.units = (hi - h->bins.lo) / HEAP_ALIGN;
+
+	/* Links may lead to the control block too. */
+	uintptr_t control = (uintptr_t)h, floor = h->bins.lo;
+
+	if (floor > control)
+		floor = control;
+	if (hi < control + sizeof(*h))
+		hi = align_up(control + sizeof(*h), WORD_SIZE);
+	h->bins.floor = floor;
+	h->bins.words = (hi - floor) / WORD_SIZE;
 }
 
 /* Once, before there is any chunk: the key of the seals. */
@@ -95,8 +107,8 @@ static bool open_segment(struct heap *h, uintptr_t start, uintptr_t end)
 	if (end - start < before + 2 * HEAP_ALIGN)
 		return false;
 	base = (struct chunk *)(align_up(start + before + WORD_SIZE,
-	                                 HEAP_ALIGN) -
-	                        WORD_SIZE);
+					 HEAP_ALIGN) -
+				WORD_SIZE);
 	if (limit < chunk_above(base, CHUNK_MIN))
 		return false;
 	/* A gift may exceed a segment by what worst_case adds: leave it. */
@@ -131,6 +143,8 @@ void heap_attach(struct heap *h, uintptr_t start, size_t n)
 	} else if (!open_segment(h, start, end)) {
 		return;
 	}
+	if (HEAP_CHECK < 3 && h->port->lock == NULL && h->port->in_isr == NULL)
+		h->fast = CHUNK_PAYLOAD_MAX + 1;
 	h->end = end;
 	h->taken += n;
 	h->check = heap_slow_check(h);
@@ -164,7 +178,7 @@ static size_t shortage(const struct heap *h, size_t size)
 static size_t worst_case(size_t size)
 {
 	return align_up(size + sizeof(struct segment) + 3 * HEAP_ALIGN,
-	                HEAP_ALIGN);
+			HEAP_ALIGN);
 }
 
 bool heap_grow(struct heap *h, size_t size)

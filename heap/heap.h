@@ -72,11 +72,10 @@ size_t heap_usable_size(struct heap *h, const void *p);
 void *heap_alloc_from(struct heap *h, size_t n, const void *caller);
 void *heap_zalloc_from(struct heap *h, size_t n, const void *caller);
 void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
-                              const void *caller);
+			      const void *caller);
 void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller);
 void heap_free_from(struct heap *h, void *p, const void *caller);
-size_t heap_usable_size_from(struct heap *h, const void *p,
-                             const void *caller);
+size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller);
 
 /* ---- instances ------------------------------------------------------- */
 
@@ -116,16 +115,16 @@ size_t heap_trim(struct heap *h, size_t keep);
 /* ---- looking at it --------------------------------------------------- */
 
 struct heap_stats {
-	size_t taken;         /* bytes taken: = in_use + free + overhead       */
-	size_t in_use;        /* bytes in used chunks, their headers included  */
-	size_t peak;          /* most that in_use ever was; 0 if HEAP_STATS 0  */
-	size_t free;          /* bytes in free chunks and the top              */
-	size_t overhead;      /* segment ends, padding, the control block      */
-	size_t largest_free;  /* the largest n that fits without growth        */
+	size_t taken;        /* bytes taken: = in_use + free + overhead       */
+	size_t in_use;       /* bytes in used chunks, their headers included  */
+	size_t peak;         /* most that in_use ever was; 0 if HEAP_STATS 0  */
+	size_t free;         /* bytes in free chunks and the top              */
+	size_t overhead;     /* segment ends, padding, the control block      */
+	size_t largest_free; /* the largest n that fits without growth        */
 	size_t used_chunks;
-	size_t free_chunks;   /* the top counts as one when it is not empty    */
+	size_t free_chunks; /* the top counts as one when it is not empty    */
 	size_t segments;
-	size_t failures;      /* allocations that answered NULL for want of RAM */
+	size_t failures; /* allocations that answered NULL for want of RAM */
 };
 
 /*
@@ -137,8 +136,8 @@ void heap_stats(struct heap *h, struct heap_stats *out);
 enum heap_chunk_state { HEAP_CHUNK_USED, HEAP_CHUNK_FREE, HEAP_CHUNK_TOP };
 
 struct heap_chunk {
-	const void *mem;   /* what malloc returned, or would return           */
-	size_t size;       /* bytes of the whole chunk, header included       */
+	const void *mem; /* what malloc returned, or would return           */
+	size_t size;     /* bytes of the whole chunk, header included       */
 	enum heap_chunk_state state;
 };
 
@@ -149,8 +148,8 @@ struct heap_chunk {
  * stopped or when damage ended the tour.  Cost: O(chunks).
  */
 bool heap_walk(struct heap *h,
-               bool (*visit)(void *ctx, const struct heap_chunk *chunk),
-               void *ctx);
+	       bool (*visit)(void *ctx, const struct heap_chunk *chunk),
+	       void *ctx);
 
 /*
  * HEAP_OK, or the broken invariant that was met first, with the header of the

@@ -16,6 +16,7 @@ static void swallow_next(struct heap *h, struct chunk *c, struct chunk *next)
 	/* [ c ][free n][used]  =>  [ c . . . ][used] */
 	bins_remove(&h->bins, next);
 	chunk_forget(next);
+	heap_account(h, chunk_head_size(c), size);
 	chunk_flip_prev_used(chunk_above(c, size));
 	chunk_set_head(c, size | (c->head & CHUNK_FLAGS), h->bins.key);
 }
@@ -32,6 +33,7 @@ static bool grow_into_top(struct heap *h, struct chunk *c, size_t size)
 	if (heap_room(h) < more && (!heap_grow(h, more) || h->top != top))
 		return false;
 	/* [ c ][top . . .]  =>  [ c . . ][top .] */
+	heap_account(h, chunk_head_size(c), size);
 	heap_set_top(h, chunk_above(c, size));
 	chunk_set_head(c, size | (c->head & CHUNK_FLAGS), h->bins.key);
 	return true;
@@ -47,7 +49,7 @@ static bool grow_forward(struct heap *h, struct chunk *c, size_t size)
 	next = chunk_next(c);
 	if (chunk_is_used(next))
 		return false;
-	if (HEAP_CHECK != 0 && !bins_is_sound(&h->bins, next))
+	if (HEAP_CHECK != 0 && !heap_bins_is_sound(&h->bins, next))
 		return false;
 
 	size_t have = chunk_head_size(c) + chunk_free_size(next);
@@ -56,9 +58,15 @@ static bool grow_forward(struct heap *h, struct chunk *c, size_t size)
 		return false;
 	if (HEAP_CHECK != 0 && have != size &&
 	    !bins_accept(&h->bins, have - size))
-		return false;
+		return heap_bins_blame(&h->bins, HEAP_FAULT_LINK, HEAP_I6,
+				       NULL);
+
+	size_t peak = h->peak;
+
 	swallow_next(h, c, next);
 	heap_cut(h, c, size);
+	/* What was swallowed to be given back at once is no peak. */
+	h->peak = h->in_use > peak ? h->in_use : peak;
 	return true;
 }
 
@@ -67,7 +75,7 @@ static bool grow_forward(struct heap *h, struct chunk *c, size_t size)
  * bytes: all claimed as one used chunk.  NULL: no, or bins.damage filled.
  */
 static struct chunk *claim_backward(struct heap *h, struct chunk *c,
-                                    size_t size)
+				    size_t size)
 {
 	struct bins *b = &h->bins;
 	struct chunk *next = chunk_next(c), *prev;
@@ -77,8 +85,8 @@ static struct chunk *claim_backward(struct heap *h, struct chunk *c,
 	if (chunk_is_prev_used(c))
 		return NULL;
 	prev = chunk_below(c, chunk_foot_size(chunk_prev_foot(c)));
-	if (HEAP_CHECK != 0 && (!bins_is_sound(b, prev) ||
-	                        chunk_next(prev) != c))
+	if (HEAP_CHECK != 0 &&
+	    (!heap_bins_is_sound(b, prev) || chunk_next(prev) != c))
 		return NULL;
 	have += chunk_span(prev, c);
 	if (next_free)
@@ -88,6 +96,7 @@ static struct chunk *claim_backward(struct heap *h, struct chunk *c,
 	if (next_free)
 		swallow_next(h, c, next);
 	/* [free p][ c . . ]  =>  [ p . . . . . ], used */
+	heap_account(h, chunk_head_size(c), have);
 	bins_remove(b, prev);
 	chunk_set_head(prev, have | CHUNK_USED | CHUNK_PREV_USED, b->key);
 	chunk_forget(c);
@@ -96,7 +105,7 @@ static struct chunk *claim_backward(struct heap *h, struct chunk *c,
 
 /* Move the payload of `was` bytes from c to `to`, without the lock. */
 static void move(struct heap *h, struct chunk *to, const struct chunk *c,
-                 size_t was, uintptr_t *state, const void *caller)
+		 size_t was, uintptr_t *state, const void *caller)
 {
 	heap_leave(h, *state, caller);
 	memmove(chunk_to_mem(to), chunk_to_mem(c), was - WORD_SIZE);
@@ -109,38 +118,32 @@ static void move(struct heap *h, struct chunk *to, const struct chunk *c,
  * one to leave with.
  */
 static struct chunk *grow_block(struct heap *h, struct chunk *c, size_t size,
-                                uintptr_t *state, const void *caller)
+				uintptr_t *state, const void *caller)
 {
 	size_t was = chunk_head_size(c);
 	struct chunk *to;
 
-	if (grow_forward(h, c, size)) {
-		heap_account(h, was, chunk_head_size(c));
+	if (grow_forward(h, c, size))
 		return c;
-	}
 	if (h->bins.damage.kind != HEAP_FAULT_NONE)
 		return NULL;
 
 	to = claim_backward(h, c, size);
 	if (to != NULL) {
-		size_t claimed = chunk_head_size(to);
-
-		heap_account(h, was, claimed);
 		move(h, to, c, was, state, caller);
 		heap_cut(h, to, size);
-		heap_account(h, claimed, chunk_head_size(to));
 		return to;
 	}
 	if (h->bins.damage.kind != HEAP_FAULT_NONE)
 		return NULL;
 
-	to = heap_take(h, size);
-	if (to != NULL) {
-		heap_account(h, 0, size);
-		move(h, to, c, was, state, caller);
-		if (heap_give(h, c))
-			heap_account(h, was, 0);
-	}
+	void *mem = heap_alloc_from(h, size - WORD_SIZE, h);
+
+	if (mem == NULL)
+		return NULL;
+	to = mem_to_chunk(mem);
+	move(h, to, c, was, state, caller);
+	heap_free_from(h, chunk_to_mem(c), h);
 	return to;
 }
 
@@ -162,14 +165,10 @@ void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
 	if (c == NULL)
 		return heap_fail(h, state, p, caller);
 
-	size_t was = chunk_head_size(c);
-
-	if (size > was) {
+	if (size > chunk_head_size(c))
 		to = grow_block(h, c, size, &state, caller);
-	} else {
+	else
 		to = heap_cut(h, c, size) ? c : NULL;
-		heap_account(h, was, chunk_head_size(c));
-	}
 	if (to == NULL)
 		return heap_fail(h, state, p, caller);
 	/* The block is served, but its old place could not be freed. */
@@ -186,7 +185,7 @@ void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
  * freed; c is then whole.
  */
 static struct chunk *carve(struct heap *h, struct chunk *c, size_t align,
-                           size_t size)
+			   size_t size)
 {
 	uintptr_t mem = align_up((uintptr_t)chunk_to_mem(c), align);
 	struct chunk *at = mem_to_chunk((void *)mem);
@@ -195,11 +194,12 @@ static struct chunk *carve(struct heap *h, struct chunk *c, size_t align,
 	/* [      c       ]  =>  [lead][   at   ], and free the lead */
 	if (lead != 0) {
 		chunk_set_head(at,
-		               (chunk_head_size(c) - lead) | CHUNK_USED |
-		                       CHUNK_PREV_USED,
-		               h->bins.key);
+			       (chunk_head_size(c) - lead) | CHUNK_USED |
+				       CHUNK_PREV_USED,
+			       h->bins.key);
 		chunk_set_head(c, lead | (head & CHUNK_FLAGS), h->bins.key);
-		if (!heap_give(h, c)) {
+		heap_free_from(h, chunk_to_mem(c), h);
+		if (h->bins.damage.kind != HEAP_FAULT_NONE) {
 			c->head = head;
 			return NULL;
 		}
@@ -209,10 +209,10 @@ static struct chunk *carve(struct heap *h, struct chunk *c, size_t align,
 }
 
 void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
-                              const void *caller)
+			      const void *caller)
 {
 	size_t size = chunk_size_for(n);
-	struct chunk *c, *at;
+	struct chunk *c;
 	uintptr_t state;
 
 	if (!is_power_of_two(align))
@@ -223,18 +223,23 @@ void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
 		return NULL;
 	if (!heap_enter(h, &state, NULL, caller))
 		return NULL;
-	c = heap_take(h, size + align - HEAP_ALIGN);
-	if (c == NULL)
-		return heap_fail(h, state, NULL, caller);
-	at = carve(h, c, align, size);
-	if (at != NULL)
-		heap_account(h, 0, chunk_head_size(at));
-	else if (!heap_give(h, c))
-		heap_account(h, 0, chunk_head_size(c));
+
+	size_t peak = h->peak;
+	void *mem =
+		heap_alloc_from(h, size - WORD_SIZE + align - HEAP_ALIGN, h);
+
+	c = NULL;
+	if (mem != NULL) {
+		c = carve(h, mem_to_chunk(mem), align, size);
+		if (c == NULL)
+			heap_free_from(h, mem, h);
+	}
+	/* What was taken to be given back at once is no peak. */
+	h->peak = h->in_use > peak ? h->in_use : peak;
 	/* The block may be served, but not all that is left over freed. */
-	if (h->bins.damage.kind != HEAP_FAULT_NONE)
+	if (c == NULL || h->bins.damage.kind != HEAP_FAULT_NONE)
 		heap_fail(h, state, NULL, caller);
 	else
 		heap_leave(h, state, caller);
-	return at != NULL ? chunk_to_mem(at) : NULL;
+	return c != NULL ? chunk_to_mem(c) : NULL;
 }

@@ -31,20 +31,25 @@ struct segment {
 };
 
 struct heap {
-	struct bins bins;
+	size_t fast;         /* requests below need no lock; see api.c       */
+	struct bins bins;    /* here, bin i's dressed head is word i         */
 	struct chunk *top;   /* the fence of the current segment; NULL: none */
 	struct chunk *limit; /* the highest place for it                     */
 	const struct heap_port *port;
+	/* Without the lock, when a request is refused; may be NULL. */
+	void (*exhausted)(void);
+	/* Where errno is, which callbacks might change; may be NULL. */
+	int *(*error)(void);
 	size_t in_use;
 	size_t peak;
 	size_t failures;
 	/* What follows changes only when the heap grows or is trimmed. */
-	struct chunk *base;  /* first chunk of the current segment           */
-	uintptr_t end;       /* first byte behind it, of any alignment       */
-	size_t older;        /* segments before the current one              */
-	size_t taken;        /* bytes of all segments and the control block  */
-	bool ended;          /* destroyed: never grows again                 */
-	uintptr_t check;     /* over the slow part of this struct            */
+	struct chunk *base; /* first chunk of the current segment           */
+	uintptr_t end;      /* first byte behind it, of any alignment       */
+	size_t older;       /* segments before the current one              */
+	size_t taken;       /* bytes of all segments and the control block  */
+	bool ended;         /* destroyed: never grows again                 */
+	uintptr_t check;    /* over the slow part of this struct            */
 };
 
 #define FENCE (CHUNK_USED | CHUNK_PREV_USED) /* size 0 */
@@ -101,16 +106,10 @@ uintptr_t heap_slow_check(const struct heap *h);
 struct chunk *heap_inspect(struct heap *h, const void *mem);
 
 /*
- * Take a chunk of `size` bytes, marked used.  NULL when there is none, or,
- * bins.damage filled, when damage stands in the way; nothing has changed then.
+ * heap_alloc_from and heap_free_from are here too.  They first ask whether the
+ * lock is idle; a caller that holds it says so with h in the place of `caller`.
+ * They then leave bins.damage to him, and have done nothing when it is filled.
  */
-struct chunk *heap_take(struct heap *h, size_t size);
-
-/*
- * Free used chunk c, coalescing with its neighbours.  False, bins.damage
- * filled and nothing changed, when a neighbour is damaged.
- */
-bool heap_give(struct heap *h, struct chunk *c);
 
 /*
  * Cut used chunk c down to `size` bytes and free the tail.  False as above.
@@ -118,6 +117,13 @@ bool heap_give(struct heap *h, struct chunk *c);
 bool heap_cut(struct heap *h, struct chunk *c, size_t size);
 
 /* ---- api.c: the edges of the lock ---- */
+
+/* NULL, after the `exhausted` of the heap has been called. */
+void *heap_refuse(const struct heap *h);
+
+/* heap_alloc_from and heap_free_from where there is a lock, or trouble. */
+void *heap_alloc_locked(struct heap *h, size_t n, const void *caller);
+void heap_free_locked(struct heap *h, void *p, const void *caller);
 
 /* Take the lock alone; heap_enter has said that this context may. */
 static inline uintptr_t heap_lock(const struct heap *h)
@@ -136,7 +142,7 @@ static inline void heap_unlock(const struct heap *h, uintptr_t state)
  * is one that the lock does not exclude; there is nothing to leave then.
  */
 bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
-                const void *caller);
+		const void *caller);
 
 /* End it: releases the lock.  HEAP_CHECK 3: proves the whole heap first. */
 void heap_leave(struct heap *h, uintptr_t state, const void *caller);
@@ -146,20 +152,20 @@ void heap_leave(struct heap *h, uintptr_t state, const void *caller);
  * the port after the lock is released.  Returns NULL.
  */
 void *heap_fail(struct heap *h, uintptr_t state, const void *mem,
-                const void *caller);
+		const void *caller);
 
 /* A used chunk of `size` bytes was made of one of `was` bytes; 0 for none. */
-static inline void heap_account(struct heap *h, size_t was, size_t size)
+static WORD_HOT void heap_account(struct heap *h, size_t was, size_t size)
 {
 	if (HEAP_STATS == 0)
 		return;
 	h->in_use += size - was;
-	if (h->in_use > h->peak)
+	if (size > was && h->in_use > h->peak)
 		h->peak = h->in_use;
 }
 
 /* heap_check without the lock. */
 enum heap_invariant heap_check_held(const struct heap *h,
-                                    const struct chunk **bad);
+				    const struct chunk **bad);
 
 #endif

@@ -5,12 +5,12 @@
 typedef bool visitor(void *ctx, const struct heap_chunk *chunk);
 
 static bool visit_chunk(visitor *visit, void *ctx, const struct chunk *c,
-                        size_t size, enum heap_chunk_state state)
+			size_t size, enum heap_chunk_state state)
 {
 	const struct heap_chunk info = {
-	        .mem = chunk_to_mem(c),
-	        .size = size,
-	        .state = state,
+		.mem = chunk_to_mem(c),
+		.size = size,
+		.state = state,
 	};
 
 	return visit(ctx, &info);
@@ -27,8 +27,8 @@ static bool walk_segment(const struct span *s, visitor *visit, void *ctx)
 		if (size == 0 || size > chunk_span(c, s->fence))
 			return false;
 		if (!visit_chunk(visit, ctx, c, size,
-		                 chunk_is_used(c) ? HEAP_CHUNK_USED
-		                                  : HEAP_CHUNK_FREE))
+				 chunk_is_used(c) ? HEAP_CHUNK_USED
+						  : HEAP_CHUNK_FREE))
 			return false;
 		c = chunk_above(c, size);
 	}
@@ -48,8 +48,8 @@ static bool walk_held(const struct heap *h, visitor *visit, void *ctx)
 		return false;
 	if (!walk_segment(&s, visit, ctx))
 		return false;
-	if (heap_room(h) != 0 && !visit_chunk(visit, ctx, h->top, heap_room(h),
-	                                      HEAP_CHUNK_TOP))
+	if (heap_room(h) != 0 &&
+	    !visit_chunk(visit, ctx, h->top, heap_room(h), HEAP_CHUNK_TOP))
 		return false;
 	while (heap_older_segment(h, &s, &i)) {
 		if (!walk_segment(&s, visit, ctx))
@@ -59,8 +59,8 @@ static bool walk_held(const struct heap *h, visitor *visit, void *ctx)
 }
 
 bool heap_walk(struct heap *h,
-               bool (*visit)(void *ctx, const struct heap_chunk *chunk),
-               void *ctx)
+	       bool (*visit)(void *ctx, const struct heap_chunk *chunk),
+	       void *ctx)
 {
 	const void *caller = __builtin_return_address(0);
 	uintptr_t state;

@@ -41,41 +41,56 @@ static inline bool is_power_of_two(size_t n)
 	return n != 0 && (n & (n - 1)) == 0;
 }
 
+/* Of a constant power of two: costs nothing. */
+static inline unsigned word_log2(size_t n)
+{
+	return (unsigned)__builtin_ctzll(n);
+}
+
 /*
- * Index of the lowest and of the highest set bit; w must not be 0.
+ * Index of the lowest set bit of w, which must not be 0; and of the highest,
+ * which must be at or above bit `from`.
  *
  * ARMv6-M and RISC-V without Zbb have no instruction for either, and the
- * compiler would call libgcc: there a ladder of compares serves.
+ * compiler would call libgcc: there a table and a short loop serve.
  */
 #if defined(__ARM_FEATURE_CLZ) || defined(__x86_64__) || defined(__i386__)
 static inline unsigned word_lowest(size_t w)
 {
 	return WORD_BITS == 32 ? (unsigned)__builtin_ctz((unsigned)w)
-	                       : (unsigned)__builtin_ctzll(w);
+			       : (unsigned)__builtin_ctzll(w);
 }
 
-static inline unsigned word_highest(size_t w)
+static inline unsigned word_highest(size_t w, unsigned from)
 {
+	(void)from;
 	return WORD_BITS == 32 ? 31 - (unsigned)__builtin_clz((unsigned)w)
-	                       : 63 - (unsigned)__builtin_clzll(w);
+			       : 63 - (unsigned)__builtin_clzll(w);
 }
 #else
-static inline unsigned word_highest(size_t w)
-{
-	unsigned n = 0;
+/* Every five bits of this number are different: a de Bruijn sequence. */
+#define WORD_DE_BRUIJN 0x077cb531u
 
-	for (unsigned step = WORD_BITS / 2; step != 0; step /= 2) {
-		if (w >> step != 0) {
-			w >>= step;
-			n += step;
-		}
-	}
-	return n;
-}
+extern const uint8_t heap_word_index[32];
 
 static inline unsigned word_lowest(size_t w)
 {
-	return word_highest(w & (~w + 1));
+	unsigned base = 0;
+
+	if (WORD_BITS > 32 && (w & 0xffffffffu) == 0) {
+		w >>= WORD_BITS / 2;
+		base = 32;
+	}
+	uint32_t lowest = (uint32_t)(w & (~w + 1));
+
+	return base + heap_word_index[lowest * WORD_DE_BRUIJN >> 27];
+}
+
+static inline unsigned word_highest(size_t w, unsigned from)
+{
+	for (w >>= from; w > 1; w >>= 1)
+		from++;
+	return from;
 }
 #endif
 

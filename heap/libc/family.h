@@ -22,8 +22,12 @@ extern const char heap_libc_glue; /* host.c, picolibc.c or newlib.c */
 #define HEAP_LIBC_HOLD(member)                                                 \
 	static const char *const hold_##member __attribute__((used)) = &(member)
 
-/* What a fault names as the culprit: only right in an exported function. */
-#define HEAP_LIBC_CALLER __builtin_return_address(0)
+/*
+ * What a fault names as the culprit: only right in an exported function.
+ * heap-min.a finds no faults to name it in.
+ */
+#define HEAP_LIBC_CALLER                                                       \
+	(HEAP_CHECK == 0 ? NULL : __builtin_return_address(0))
 
 /*
  * The bytes that valloc and pvalloc call a page: a power of two.

@@ -41,6 +41,20 @@ static void *or_enomem(void *p, int *error)
 	return p != NULL ? p : fail(error, ENOMEM);
 }
 
+/* What the engine does to errno on behalf of the default heap: this is all. */
+void heap_libc_exhausted(void);
+int *heap_libc_error(void);
+
+void heap_libc_exhausted(void)
+{
+	errno = ENOMEM;
+}
+
+int *heap_libc_error(void)
+{
+	return &errno;
+}
+
 /* ---- bodies ---------------------------------------------------------- */
 
 void *heap_libc_alloc(size_t n, int *error, const void *caller)
@@ -57,18 +71,10 @@ void *heap_libc_zalloc(size_t count, size_t n, int *error, const void *caller)
 	return or_enomem(heap_zalloc_from(&heap_default, bytes, caller), error);
 }
 
-/* A port's callbacks may change errno; POSIX says that free does not. */
+/* errno is safe: heap_free_from keeps what callbacks change. */
 void heap_libc_free(void *p, const void *caller)
 {
-	if (p == NULL)
-		return;
-
-	int *where = &errno;
-	int before = *where;
-
 	heap_free_from(&heap_default, p, caller);
-	if (*where != before)
-		*where = before;
 }
 
 void *heap_libc_resize(void *p, size_t n, int *error, const void *caller)
@@ -120,7 +126,8 @@ void *heap_libc_page_align(size_t n, int *error, const void *caller)
 
 void *malloc(size_t n)
 {
-	return heap_libc_alloc(n, NULL, HEAP_LIBC_CALLER);
+	/* A tail call, which heap_libc_exhausted makes possible. */
+	return heap_alloc_from(&heap_default, n, HEAP_LIBC_CALLER);
 }
 
 /* count * n zero bytes; a product above SIZE_MAX is ENOMEM. */
@@ -142,7 +149,7 @@ void *realloc(void *p, size_t n)
 /* Keeps errno. */
 void free(void *p)
 {
-	heap_libc_free(p, HEAP_LIBC_CALLER);
+	heap_free_from(&heap_default, p, HEAP_LIBC_CALLER);
 }
 
 /* Any power of two, n any size; another alignment is EINVAL. */

@@ -139,7 +139,7 @@ TEST(I6_a_link_that_leads_astray)
 	chunk(5)->fwd = (struct chunk *)&rig;
 	expect(HEAP_I6, &rig);
 	given_blocks();
-	chunk(1)->back = &chunk(1)->fwd;
+	chunk(1)->back = chunk(1);
 	expect(HEAP_I6, chunk(1));
 	given_blocks();
 	h->bins.head[1] = (struct chunk *)UNIT;
@@ -163,7 +163,7 @@ TEST(I6_a_free_chunk_in_no_bin)
 	expect(HEAP_I6, NULL);
 	given_blocks();
 	h->bins.tiny = 0;
-	h->bins.map &= ~(size_t)1;
+	h->bins.map &= ~(size_t)2;
 	expect(HEAP_I6, NULL);
 }
 
@@ -172,7 +172,7 @@ TEST(I6_a_chunk_in_the_wrong_bin)
 	given_blocks();
 	h->bins.head[4] = h->bins.head[1];
 	h->bins.head[1] = NULL;
-	h->bins.map ^= 1u << 2 | 1u << 5;
+	h->bins.map ^= 1u << 3 | 1u << 6;
 	expect(HEAP_I6, chunk(5));
 }
 
@@ -191,11 +191,11 @@ TEST(I6_a_tiny_link_that_leads_astray)
 
 TEST(I7_a_bit_of_the_map_that_is_wrong)
 {
-	for (unsigned bin = 0; bin < HEAP_BINS; bin++) {
+	for (unsigned bin = 1; bin < HEAP_BINS; bin++) {
 		struct chunk *first;
 
 		given_blocks();
-		first = bins_first(&h->bins, bin);
+		first = heap_bins_first(&h->bins, bin);
 		h->bins.map ^= (size_t)1 << bin;
 		expect(HEAP_I7, first);
 	}
@@ -204,6 +204,9 @@ TEST(I7_a_bit_of_the_map_that_is_wrong)
 		h->bins.map |= (size_t)1 << bit;
 		expect(HEAP_I7, NULL);
 	}
+	given_blocks();
+	h->bins.map |= 1;
+	expect(HEAP_I7, NULL);
 }
 
 TEST(I7_a_chunk_in_a_bin_whose_bit_is_clear)

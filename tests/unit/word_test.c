@@ -26,7 +26,8 @@ static unsigned slow_highest(size_t w)
 static void check_bits(size_t w)
 {
 	CHECK_EQ(word_lowest(w), slow_lowest(w));
-	CHECK_EQ(word_highest(w), slow_highest(w));
+	for (unsigned from = 0; from <= slow_highest(w); from++)
+		CHECK_EQ(word_highest(w, from), slow_highest(w));
 }
 
 TEST(lowest_and_highest_bit_of_every_single_bit)
