@@ -148,6 +148,10 @@ says 0 "heap_port_default is the program's own" "ours, on a port of its own" \
 	$dir/own_port
 says 0 "has one heap, and it is ours" "ours" $dir/own_port
 
+program ready "$(symbol heap_libc_malloc 1)"
+says 0 "nothing in the program allocates" "ours ready, none needed" $dir/ready
+says 0 "has no heap, and ours ready" "ours ready, none needed" $dir/ready
+
 # region START END [LINE]: ours, on the linker script's region.
 region()
 {
