@@ -13,7 +13,7 @@ set -f
 
 here=tests/link/proofs
 out=build/proofs
-jobs=${PROOFS_JOBS:-2}
+jobs=${PROOFS_JOBS:-$(nproc)}
 flags='-mthumb -mcpu=cortex-m3 -Os -ffunction-sections -fdata-sections
 	-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-align -Werror
 	-fno-builtin -Iheap -Iport -Iboards -Itests/link/proofs'
