@@ -144,7 +144,7 @@ ours=$(
 	symbol __malloc_free_list 1
 )
 program own_port "$ours"
-says 0 "heap_port_default is the program's own" "ours, on a port of its own" \
+says 0 "port does not use the linker script's region" "ours, on a port of its own" \
 	$dir/own_port
 says 0 "has one heap, and it is ours" "ours" $dir/own_port
 
