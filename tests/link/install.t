@@ -112,6 +112,19 @@ verdict "the installed headers need nothing else" "$(
 	done
 )"
 
+# The programs of the page about migration: blocks of C that begin with a name.
+verdict "MIGRATION.md's C compiles" "$(
+	awk -v to="$tmp/" '/^```/ { file = ""; c = /^```c$/; next }
+		c { c = 0; file = to $2; print $2 }
+		file { print >file }' "$there/share/doc/heap/MIGRATION.md" |
+		while read -r name; do
+			quietly arm-none-eabi-gcc "${cpu[@]}" -std=c11 -Wall \
+				-Wextra -Werror -I"$there/include/heap" -c \
+				-o "$tmp/migration.o" "$tmp/$name"
+		done
+	[ -e "$tmp/migration.o" ] || echo "there is none"
+)"
+
 # ---- make and pkg-config ---------------------------------------------------
 
 # Build $1.c with libc $2 and package $3, and run it.

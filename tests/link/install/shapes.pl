@@ -26,7 +26,7 @@ sub need
 	for (@names) {
 		print "$path: no $_\n" if !defined $what->{$_} || $what->{$_} eq '';
 	}
-	$version{$path} = $what->{version};
+	$version{$path} = $what->{version} if defined $what->{version};
 }
 
 sub exists_in_package
@@ -64,7 +64,7 @@ my $idf = $yaml->('idf_component.yml');
 need('idf_component.yml', $idf, qw(version description license url));
 
 my $zephyr = $yaml->('zephyr/module.yml');
-need('zephyr/module.yml', {%$zephyr, version => $idf->{version}}, 'name');
+need('zephyr/module.yml', $zephyr, 'name');
 exists_in_package('zephyr/module.yml', $zephyr->{build}{kconfig});
 exists_in_package('zephyr/module.yml', "$zephyr->{build}{cmake}/CMakeLists.txt");
 
