@@ -7,6 +7,9 @@
 #include "map.h"
 #include "report.h"
 
+/* What takes heap.a's malloc out of the archive, or fails the link. */
+#define ANCHOR       "-Wl,--require-defined=heap_libc_malloc"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* heap.a's engine: one of these is in every program that has it. */
@@ -252,19 +255,18 @@ static void judge_missing(const struct allocators *found)
 	long libc = map != NULL ? place_of(map, is_libc) : -1;
 
 	if (map == NULL) {
-		remedy("name heap.a before -lc and add -Wl,-u,malloc");
+		remedy("name heap.a before -lc and add " ANCHOR);
 		remedy("run heap-check with the map (-Wl,-Map=FILE) as well: "
 		       "it tells who asked for what");
 	} else if (heap < 0) {
 		remedy("heap.a is not on the link line: name the one of your "
-		       "target and libc before -lc, and add -Wl,-u,malloc");
+		       "target and libc before -lc, and add " ANCHOR);
 	} else if (libc >= 0 && heap > libc) {
 		remedy("heap.a stands behind libc on the link line: name it "
-		       "before -lc, and add -Wl,-u,malloc");
+		       "before -lc, and add " ANCHOR);
 	} else {
 		remedy("heap.a is on the link line, but nothing before it "
-		       "needed malloc, so that ld passed it by: add "
-		       "-Wl,-u,malloc");
+		       "needed malloc, so that ld passed it by: add " ANCHOR);
 	}
 }
 
@@ -279,8 +281,8 @@ static void judge_two(const struct allocators *found)
 		"other's free destroys memory",
 		found->libc);
 	if (pull == NULL) {
-		remedy("name heap.a, built for your libc, before -lc and add "
-		       "-Wl,-u,malloc");
+		remedy("name heap.a, built for your libc, before -lc and "
+		       "add " ANCHOR);
 		return;
 	}
 	if (!found->ours_malloc)
@@ -313,20 +315,36 @@ static void judge_anchor(const struct allocators *found)
 		if (!is_ours(map, pull->member))
 			continue;
 		if (*pull->by != '\0')
-			note("malloc is ours because %s needs %s; if nothing "
-			     "in your link asks for it besides (-Wl,-u,malloc, "
-			     "-lheap or linker/heap.ld do), libc's comes in "
-			     "the day that only libc needs it",
+			note("malloc is ours because %s needs %s; unless your "
+			     "link has linker/heap.ld, -lheap or " ANCHOR
+			     ", libc's comes in the day that only libc needs "
+			     "it",
 			     tail(pull->by), pull->symbol);
 		return;
 	}
 }
 
+/* Nothing allocates: would what does so tomorrow get our heap? */
+static void judge_none(const struct allocators *found)
+{
+	const struct map *map = found->map;
+	bool ready = image_symbol(found->image, "heap_libc_malloc") != NULL;
+
+	for (size_t i = 0; map != NULL && !ready && i < map->pull_count; i++)
+		ready = is_ours(map, map->pulls[i].member);
+	if (ready) {
+		note("nothing in the program allocates, so that ld left the "
+		     "heap out; what does will get ours");
+		return;
+	}
+	problem("no heap at all: nothing in the program allocates");
+	judge_missing(found);
+}
+
 void allocators_judge(const struct allocators *found)
 {
 	if (!found->ours && found->others == 0) {
-		problem("no heap at all: nothing in the program allocates");
-		judge_missing(found);
+		judge_none(found);
 	} else if (found->user != NULL &&
 		   (found->ours || found->libc != NULL)) {
 		problem("two heaps: %s defines %s, but other names of "
@@ -335,7 +353,7 @@ void allocators_judge(const struct allocators *found)
 			tail(found->user), found->user_name,
 			found->ours_malloc ? "ours" : found->libc);
 		remedy("take %s out of %s and let heap.a define the whole "
-		       "family: name it before -lc and add -Wl,-u,malloc",
+		       "family: name it before -lc and add " ANCHOR,
 		       found->user_name, tail(found->user));
 	} else if (found->ours && found->libc != NULL) {
 		judge_two(found);

@@ -17,7 +17,8 @@ static const char usage[] =
 	"usage: heap-check [-q] PROGRAM.elf [PROGRAM.map]\n"
 	"\n"
 	"Tell whether PROGRAM, linked for Arm, RISC-V or x86, has exactly one\n"
-	"heap, that of heap.a, and whether the heap's region is sound.  With\n"
+	"heap, that of heap.a (or none yet), and whether the heap's region is "
+	"sound.  With\n"
 	"the map of the same link (-Wl,-Map=PROGRAM.map) also why.\n"
 	"\n"
 	"  -q  problems only\n"
@@ -30,6 +31,7 @@ int main(int argc, char **argv)
 	struct allocators found;
 	struct image image;
 	struct map map;
+	const char *sound;
 	bool have_map;
 	int option;
 
@@ -58,5 +60,7 @@ int main(int argc, char **argv)
 	allocators_judge(&found);
 	if (found.ours)
 		span_check(&image, have_map ? &map : NULL, found.ours_malloc);
-	return report_end(image.path) == 0 ? 0 : 1;
+	sound = found.ours ? "one heap, and it is ours"
+			   : "no heap, and ours ready";
+	return report_end(image.path, sound) == 0 ? 0 : 1;
 }

@@ -82,7 +82,7 @@ void remedy(const char *format, ...)
 	va_end(arguments);
 }
 
-size_t report_end(const char *path)
+size_t report_end(const char *path, const char *sound)
 {
 	for (size_t i = 0; i < line_count; i++) {
 		if (lines[i].kind != NOTE || !is_quiet)
@@ -90,7 +90,7 @@ size_t report_end(const char *path)
 		free(lines[i].text);
 	}
 	if (problem_count == 0)
-		fact("ok:      %s has one heap, and it is ours", path);
+		fact("ok:      %s has %s", path, sound);
 	else
 		fact("%s: %zu problem%s", path, problem_count,
 		     problem_count == 1 ? "" : "s");

@@ -16,8 +16,8 @@ void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void problem(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void remedy(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Print notes and problems; the number of problems. */
-size_t report_end(const char *path);
+/* Print notes and problems, or what a sound program has; how many problems. */
+size_t report_end(const char *path, const char *sound);
 
 void report_set_quiet(bool quiet);
 

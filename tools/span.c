@@ -228,8 +228,8 @@ static void tell_absent(const struct image *image,
 {
 	if (image_symbol(image, "heap_default") != NULL &&
 	    image_symbol(image, "heap_region_linker") == NULL) {
-		note("heap_port_default is the program's own: heap-check "
-		     "cannot see which memory it gives to the heap");
+		note("the heap's port does not use the linker script's region: "
+		     "heap-check cannot see which memory it gives");
 		return;
 	}
 	problem("no symbol says where the heap %s",

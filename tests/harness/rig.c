@@ -288,7 +288,7 @@ void rig_fill(void *mem, size_t n, unsigned seed)
 	unsigned char *bytes = mem;
 
 	for (size_t i = 0; i < n; i++)
-		bytes[i] = (unsigned char)(seed * 31 + 7 * i + 1);
+		bytes[i] = (unsigned char)(seed * 31u + 7u * (unsigned)i + 1u);
 }
 
 bool rig_filled(const void *mem, size_t n, unsigned seed)
@@ -296,7 +296,8 @@ bool rig_filled(const void *mem, size_t n, unsigned seed)
 	const unsigned char *bytes = mem;
 
 	for (size_t i = 0; i < n; i++)
-		if (bytes[i] != (unsigned char)(seed * 31 + 7 * i + 1))
+		if (bytes[i] !=
+		    (unsigned char)(seed * 31u + 7u * (unsigned)i + 1u))
 			return false;
 	return true;
 }

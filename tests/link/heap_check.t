@@ -144,9 +144,13 @@ ours=$(
 	symbol __malloc_free_list 1
 )
 program own_port "$ours"
-says 0 "heap_port_default is the program's own" "ours, on a port of its own" \
+says 0 "port does not use the linker script's region" "ours, on a port of its own" \
 	$dir/own_port
 says 0 "has one heap, and it is ours" "ours" $dir/own_port
+
+program ready "$(symbol heap_libc_malloc 1)"
+says 0 "nothing in the program allocates" "ours ready, none needed" $dir/ready
+says 0 "has no heap, and ours ready" "ours ready, none needed" $dir/ready
 
 # region START END [LINE]: ours, on the linker script's region.
 region()

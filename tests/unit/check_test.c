@@ -146,6 +146,21 @@ TEST(I6_a_link_that_leads_astray)
 	expect(HEAP_I6, (struct chunk *)UNIT);
 }
 
+TEST(I6_a_link_that_leads_between_segments)
+{
+	struct chunk *fence;
+
+	h = rig_growing_heap(MOST, RIG_FOREIGN);
+	CHECK(heap_alloc(h, 2 * HEAP_GROW / 3) != NULL);
+	CHECK(heap_alloc(h, 2 * HEAP_GROW / 3) != NULL);
+	fence = ((struct segment *)h->base)[-1].fence;
+	h->bins.head[20] = fence;
+	h->bins.map |= (size_t)1 << 21;
+	expect(HEAP_I6, fence);
+	h->bins.head[20] = chunk_above(fence, UNIT);
+	expect(HEAP_I6, chunk_above(fence, UNIT));
+}
+
 TEST(I6_a_list_that_bites_its_tail)
 {
 	given_blocks();

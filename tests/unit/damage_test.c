@@ -11,16 +11,6 @@
 
 static struct heap *h;
 
-/* At HEAP_CHECK 3 what succeeds tells of the damage once more. */
-#define NO_PROOFS TAP_DO(no_proofs())
-
-static bool no_proofs(void)
-{
-	if (HEAP_CHECK >= 3)
-		tap_skip("HEAP_CHECK is 3");
-	return HEAP_CHECK < 3;
-}
-
 /* A word of the chunk of block i, broken on purpose. */
 static struct {
 	size_t *at;
@@ -50,10 +40,13 @@ static void expect_untouched(void)
 	CHECK_EQ(rig_hash(broken.arena, broken.size), broken.hash);
 }
 
-/* One fault; with the damage undone the heap is sound. */
+/*
+ * One fault; with the damage undone the heap is sound.  At HEAP_CHECK 3 what
+ * succeeds tells of the damage as well.
+ */
 static void expect_repaired(void)
 {
-	CHECK_EQ(rig.faults, 1);
+	CHECK(HEAP_CHECK >= 3 ? rig.faults != 0 : rig.faults == 1);
 	CHECK_EQ(rig.lock_errors, 0);
 	rig.faults = 0;
 	*broken.at = broken.was;
@@ -153,7 +146,6 @@ TEST(growing_downwards_serves_when_the_rests_bin_is_damaged)
 	void *p;
 
 	RIG_NEEDS_CHECKS;
-	NO_PROOFS;
 	given("u1 f5 u2 u2 f4 u2", 4, 2);
 	p = resize(2, 3);
 	CHECK_PTR_EQ(p, rig_block[1]);
@@ -168,7 +160,6 @@ TEST(moving_serves_when_the_old_place_cannot_be_freed)
 	void *p;
 
 	RIG_NEEDS_CHECKS;
-	NO_PROOFS;
 	given("u2 u2 f2 u2", 2, 2);
 	p = resize(0, 9);
 	CHECK(p != NULL && p != rig_block[0]);
@@ -189,7 +180,6 @@ TEST(aligning_loses_nothing_to_a_damaged_bin)
 	unsigned faults = 0;
 
 	RIG_NEEDS_CHECKS;
-	NO_PROOFS;
 	for (unsigned i = 0; i < 9 * 9 * 2; i++) {
 		size_t in_use;
 		void *p;
@@ -200,7 +190,7 @@ TEST(aligning_loses_nothing_to_a_damaged_bin)
 		in_use = rig_stats(h).in_use;
 		p = heap_alloc_aligned(h, 16 * HEAP_ALIGN,
 				       rig_units(10 + i / 81));
-		CHECK(rig.faults <= 1);
+		CHECK(HEAP_CHECK >= 3 || rig.faults <= 1);
 		faults += rig.faults;
 		rig.faults = 0;
 		*broken.at = broken.was;

@@ -24,6 +24,7 @@ TEST(an_arena_of_any_place_and_size_gives_a_heap_or_nothing)
 			h = heap_create(arena + offset, size, &rig_port);
 			CHECK(!before || h != NULL);
 			before = h != NULL;
+			CHECK_EQ((uintptr_t)h % HEAP_ALIGN, 0);
 			CHECK(h == NULL || heap_alloc(h, 0) != NULL);
 			while (h != NULL && heap_alloc(h, 0) != NULL)
 				continue;
@@ -232,6 +233,12 @@ TEST(reset_repairs_a_damaged_heap)
 	struct heap *h = rig_heap(MOST);
 
 	RIG_NEEDS_CHECKS;
+	rig_lay(h, "u2 f3 u1 f1 u4");
+	mem_to_chunk(rig_block[0])->head = CHUNK_USED;
+	heap_reset(h);
+	CHECK_STR_EQ(rig_map(h), "t");
+	rig_check_sound(h);
+
 	rig_lay(h, "u2 f3 u1 f1 u4");
 	mem_to_chunk(rig_block[1])->head ^= 0x40;
 	mem_to_chunk(rig_block[2])->head = SIZE_MAX;

@@ -246,7 +246,7 @@ TEST(what_no_heap_gave_out)
 	for (unsigned i = 0; i < 2 * sizeof(size_t); i++) {
 		check_refused((char *)constant + i, HEAP_FAULT_FOREIGN);
 		check_refused((char *)local + i, HEAP_FAULT_FOREIGN);
-		check_refused((char *)NULL + 1 + i, HEAP_FAULT_FOREIGN);
+		check_refused((char *)(uintptr_t)(1 + i), HEAP_FAULT_FOREIGN);
 		check_refused((char *)UINTPTR_MAX - i, HEAP_FAULT_FOREIGN);
 		check_refused((char *)h + i, HEAP_FAULT_FOREIGN);
 		check_refused(arena + arena_size + HEAP_ALIGN + i,

@@ -110,6 +110,29 @@ TEST(damage_ends_a_walk)
 	}
 }
 
+TEST(damage_of_an_older_segment_ends_a_walk)
+{
+	struct heap *h = rig_growing_heap(MOST, RIG_FOREIGN);
+	void *p = heap_alloc(h, 2 * HEAP_GROW / 3);
+
+	CHECK(p != NULL);
+	CHECK(heap_alloc(h, 2 * HEAP_GROW / 3) != NULL);
+	mem_to_chunk(p)->head = CHUNK_USED;
+	CHECK(!walk(h, 0));
+	CHECK_EQ(tour.visited, 2);
+}
+
+TEST(a_walk_can_be_stopped_at_the_top)
+{
+	struct heap *h = rig_growing_heap(MOST, RIG_FOREIGN);
+
+	CHECK(heap_alloc(h, 2 * HEAP_GROW / 3) != NULL);
+	CHECK(heap_alloc(h, 2 * HEAP_GROW / 3) != NULL);
+	CHECK(!walk(h, 2));
+	CHECK_EQ(tour.visited, 2);
+	CHECK_EQ(tour.chunk[1].state, HEAP_CHUNK_TOP);
+}
+
 TEST(a_damaged_descriptor_ends_a_walk)
 {
 	struct heap *h = rig_growing_heap(MOST, RIG_FOREIGN);
