@@ -6,25 +6,26 @@
 #define UNIT HEAP_ALIGN
 #define GAP  (24 * UNIT) /* from chunk to chunk: room for 23 units and a head */
 
-static struct bins bins;
+/* Bins and the chunks in them are in one piece, as in a heap of one's own. */
+static struct bins *at;
+#define bins (*at)
 
-/* Empty bins over the arena, where chunks may be put at will. */
+/* Empty bins in the arena, before the places where chunks may be put at will. */
 static struct bins *fresh(void)
 {
+	const size_t control = align_up(sizeof(*at), UNIT);
 	size_t n;
-	uintptr_t start = (uintptr_t)rig_arena(&n, 16 * GAP);
+	uintptr_t start = (uintptr_t)rig_arena(&n, control + 16 * GAP);
 
+	at = (struct bins *)start;
 	bins = (struct bins){
-		.lo = start + WORD_SIZE,
-		.units = n / UNIT,
+		.lo = start + control + WORD_SIZE,
+		.units = (n - control) / UNIT,
 		.key = 0x1234567,
+		.floor = start,
+		.words = n / WORD_SIZE,
 	};
-	/* Links may lead to the heads too, wherever they lie. */
-	bins.floor = (uintptr_t)&bins < start ? (uintptr_t)&bins : start;
-	bins.words = (start + n - bins.floor) / WORD_SIZE;
-	if (bins.words < ((uintptr_t)(&bins + 1) - bins.floor) / WORD_SIZE)
-		bins.words = ((uintptr_t)(&bins + 1) - bins.floor) / WORD_SIZE;
-	return &bins;
+	return at;
 }
 
 /* The i-th place for a chunk; there are 14 or more even in 3 KiB. */

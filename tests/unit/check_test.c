@@ -155,7 +155,7 @@ TEST(I6_a_link_that_leads_between_segments)
 	CHECK(heap_alloc(h, 2 * HEAP_GROW / 3) != NULL);
 	fence = ((struct segment *)h->base)[-1].fence;
 	h->bins.head[20] = fence;
-	h->bins.map |= (size_t)1 << 21;
+	h->bins.map |= (size_t)1 << 22;
 	expect(HEAP_I6, fence);
 	h->bins.head[20] = chunk_above(fence, UNIT);
 	expect(HEAP_I6, chunk_above(fence, UNIT));
