@@ -203,6 +203,52 @@ struct chunk *heap_inspect(struct heap *h, const void *mem)
 }
 
 /*
+ * Take what is free below c, if anything, out of its bin: its bytes in *below.
+ * False, and nothing done, when it is not sound.
+ */
+static WORD_HOT bool detach_below(struct bins *b, const struct chunk *c,
+				  size_t *below)
+{
+	size_t foot;
+	struct chunk *prev;
+
+	if (chunk_is_prev_used(c))
+		return true;
+	foot = chunk_prev_foot(c);
+	prev = chunk_below(c, chunk_foot_size(foot));
+	if ((foot & CHUNK_TAG) != 0) {
+		if (HEAP_CHECK != 0 && !tiny_is_sound(b, prev))
+			return false;
+		tiny_remove(b, prev);
+		*below = CHUNK_MIN;
+	} else {
+		if (HEAP_CHECK != 0 && !prev_agrees(b, prev, foot))
+			return false;
+		bins_unlink(b, prev);
+		*below = foot;
+	}
+	return true;
+}
+
+/* Likewise free chunk `next`: its bytes in *above. */
+static WORD_HOT bool detach_above(struct bins *b, struct chunk *next,
+				  size_t *above)
+{
+	if (chunk_is_tiny(next)) {
+		if (HEAP_CHECK != 0 && !tiny_is_sound(b, next))
+			return false;
+		tiny_remove(b, next);
+		*above = CHUNK_MIN;
+	} else {
+		if (HEAP_CHECK != 0 && !next_agrees(b, next))
+			return false;
+		bins_unlink(b, next);
+		*above = chunk_head_size(next);
+	}
+	return true;
+}
+
+/*
  * Something stands in the way of freeing c.  What had already been taken out
  * of a bin goes back: `below` bytes before c and `above` bytes behind it.
  */
@@ -218,75 +264,48 @@ static WORD_COLD void undo(struct heap *h, struct chunk *c, size_t below,
 	refused_near(h, c, next, caller);
 }
 
-void heap_free_from(struct heap *h, void *p, const void *caller)
+/* Free used chunk c: coalesce it, and put what comes of it into its bin. */
+static WORD_HOT void give(struct heap *h, struct chunk *c, const void *caller)
 {
 	struct bins *b = &h->bins;
-	struct chunk *c = mem_to_chunk(p), *start = c, *next;
-	size_t size, below = 0, above = 0;
-
-	if (HEAP_CHECK == 0 ? p == NULL : !looks_used(b, c)) {
-		heap_free_locked(h, p, caller);
-		return;
-	}
-	if (h->fast == 0 && caller != h) {
-		heap_free_locked(h, p, caller);
-		return;
-	}
-	size = chunk_head_size(c);
-	next = chunk_above(c, size);
+	size_t size = chunk_head_size(c), below = 0, above = 0;
+	struct chunk *next = chunk_above(c, size);
 
 	/* [free p][ c ]  =>  [ p . . . ] */
-	if (!chunk_is_prev_used(c)) {
-		size_t foot = chunk_prev_foot(c);
-
-		start = chunk_below(c, chunk_foot_size(foot));
-		if ((foot & CHUNK_TAG) != 0) {
-			if (HEAP_CHECK != 0 && !tiny_is_sound(b, start))
-				goto damaged;
-			tiny_remove(b, start);
-			foot = CHUNK_MIN;
-		} else {
-			if (HEAP_CHECK != 0 && !prev_agrees(b, start, foot))
-				goto damaged;
-			bins_unlink(b, start);
-		}
-		below = foot;
-		size += below;
-	}
-	if (chunk_is_used(next)) {
-		/* [ c ][top . .]  =>  [top . . . .] */
-		if (chunk_head_size(next) == 0 && next == h->top) {
-			heap_account(h, size - below, 0);
-			chunk_forget(c);
-			heap_set_top(h, start);
-			return;
-		}
-		if (HEAP_CHECK != 0 && !bins_accept(b, size))
-			goto damaged;
-		chunk_flip_prev_used(next);
-	} else {
+	if (!detach_below(b, c, &below))
+		goto damaged;
+	if (!chunk_is_used(next)) {
 		/* [ c ][free n]  =>  [ c . . . ] */
-		if (chunk_is_tiny(next)) {
-			if (HEAP_CHECK != 0 && !tiny_is_sound(b, next))
-				goto damaged;
-			tiny_remove(b, next);
-			above = CHUNK_MIN;
-		} else {
-			if (HEAP_CHECK != 0 && !next_agrees(b, next))
-				goto damaged;
-			bins_unlink(b, next);
-			above = chunk_head_size(next);
-		}
-		size += above;
-		if (HEAP_CHECK != 0 && !bins_accept(b, size))
+		if (!detach_above(b, next, &above))
 			goto damaged;
+	} else if (chunk_head_size(next) == 0 && next == h->top) {
+		/* [ c ][top . .]  =>  [top . . . .] */
+		heap_account(h, size, 0);
+		chunk_forget(c);
+		heap_set_top(h, chunk_below(c, below));
+		return;
 	}
-	heap_account(h, size - above - below, 0);
+	if (HEAP_CHECK != 0 && !bins_accept(b, below + size + above))
+		goto damaged;
+	if (above == 0)
+		chunk_flip_prev_used(next);
+	heap_account(h, size, 0);
 	chunk_forget(c);
-	bins_insert(b, start, size);
+	bins_insert(b, chunk_below(c, below), below + size + above);
 	return;
 damaged:
 	undo(h, c, below, above, caller);
+}
+
+void heap_free_from(struct heap *h, void *p, const void *caller)
+{
+	struct chunk *c = mem_to_chunk(p);
+
+	if ((HEAP_CHECK == 0 ? p == NULL : !looks_used(&h->bins, c)) ||
+	    (h->fast == 0 && caller != h))
+		heap_free_locked(h, p, caller);
+	else
+		give(h, c, caller);
 }
 
 bool heap_cut(struct heap *h, struct chunk *c, size_t size)

@@ -26,8 +26,7 @@ extern const char heap_libc_glue; /* host.c, picolibc.c or newlib.c */
  * What a fault names as the culprit: only right in an exported function.
  * heap-min.a finds no faults to name it in.
  */
-#define HEAP_LIBC_CALLER                                                       \
-	(HEAP_CHECK == 0 ? NULL : __builtin_return_address(0))
+#define HEAP_LIBC_CALLER (HEAP_CHECK == 0 ? NULL : __builtin_return_address(0))
 
 /*
  * The bytes that valloc and pvalloc call a page: a power of two.
