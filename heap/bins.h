@@ -187,6 +187,17 @@ static WORD_HOT void bins_unlink(struct bins *b, struct chunk *c)
 		bins_emptied(b, back);
 }
 
+/* [back]->[fwd]  =>  [back]->[ c ]->[fwd], in a bin that stays not empty. */
+static inline void bins_link_between(struct chunk *back, struct chunk *c,
+				     struct chunk *fwd)
+{
+	c->fwd = fwd;
+	c->back = back;
+	back->fwd = c;
+	if (fwd != NULL)
+		fwd->back = c;
+}
+
 /* Put free chunk c of `size` bytes, not tiny, into its bin. */
 static WORD_HOT void bins_link(struct bins *b, struct chunk *c, size_t size)
 {

@@ -43,21 +43,72 @@ static WORD_COLD void *refused(struct heap *h, const void *caller)
 	return heap_refuse(h);
 }
 
+/* Is the fence at the top where and what it should be? */
+static WORD_HOT bool top_is_sound(const struct heap *h)
+{
+	const struct bins *b = &h->bins;
+
+	return bins_may_read(b, h->top) && bins_may_read(b, h->limit) &&
+	       h->top->head == chunk_sealed(h->top, FENCE, b->key);
+}
+
+static WORD_COLD void *refused_top(struct heap *h, const void *caller)
+{
+	heap_bins_blame(&h->bins, HEAP_FAULT_HEADER, HEAP_I9, h->top);
+	return refused(h, caller);
+}
+
 /* [top . . . . .]  =>  [ used ][top . .] */
-static WORD_HOT void *take_top(struct heap *h, size_t size)
+static WORD_HOT void *take_top(struct heap *h, size_t size, const void *caller)
 {
 	struct chunk *c = h->top;
 
+	if (HEAP_CHECK != 0 && !top_is_sound(h))
+		return refused_top(h, caller);
 	heap_set_top(h, chunk_above(c, size));
 	chunk_set_head(c, size | FENCE, h->bins.key);
 	heap_account(h, 0, size);
 	return chunk_to_mem(c);
 }
 
+/*
+ * The port gives no more.  Look further into the bin whose first HEAP_SEARCH
+ * chunks were too small, and bring one that serves `size` bytes to its front.
+ */
+static bool bring_forward(struct heap *h, size_t size)
+{
+	struct bins *b = &h->bins;
+	struct chunk *head, *c, *back;
+
+	if (bin_is_exact(size))
+		return false;
+	head = bins_dressed(b, bin_of_range(size));
+	back = head;
+	c = head->fwd;
+	for (unsigned n = HEAP_LAST_RESORT; n != 0 && c != NULL; n--) {
+		if (HEAP_CHECK != 0 && !bins_back_agrees(b, c, back))
+			return heap_bins_blame(b, HEAP_FAULT_LINK, HEAP_I6, c);
+		if (chunk_head_size(c) >= size) {
+			bins_unlink(b, c);
+			bins_link_between(head, c, head->fwd);
+			return true;
+		}
+		back = c;
+		c = c->fwd;
+	}
+	return false;
+}
+
 static WORD_COLD void *take_fresh(struct heap *h, size_t size,
 				  const void *caller)
 {
-	return heap_grow(h, size) ? take_top(h, size) : refused(h, caller);
+	if (HEAP_CHECK != 0 && h->top != NULL && !top_is_sound(h))
+		return refused_top(h, caller);
+	if (heap_grow(h, size))
+		return take_top(h, size, caller);
+	if (bring_forward(h, size))
+		return heap_alloc_from(h, size - WORD_SIZE, caller);
+	return refused(h, caller);
 }
 
 static WORD_COLD void *take_tiny(struct heap *h, const void *caller)
@@ -94,7 +145,7 @@ void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
 		return heap_alloc_locked(h, n, caller);
 	c = bins_find(b, size, &back);
 	if (c == NULL)
-		return heap_room(h) >= size ? take_top(h, size)
+		return heap_room(h) >= size ? take_top(h, size, caller)
 					    : take_fresh(h, size, caller);
 	if (size == CHUNK_MIN && (b->map & 2) != 0)
 		return take_tiny(h, caller);

@@ -93,8 +93,9 @@ struct heap *heap_create(void *mem, size_t n, const struct heap_port *port);
 
 /*
  * Free every block at once: the heap is as after its creation, with the
- * memory that it has grown to.  Works on a damaged heap too.  Peak and failure
- * count stay.  Old pointers are found out when freed.  Cost: O(chunks).
+ * memory that it has grown to.  Works on a damaged heap too, as long as it is
+ * known where its segments lie: else it is a fault, and nothing is done.  Peak
+ * and failure count stay.  Old pointers are found out when freed.  Cost: O(chunks).
  */
 void heap_reset(struct heap *h);
 

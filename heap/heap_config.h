@@ -72,6 +72,17 @@
 #define HEAP_SEARCH 4
 #endif
 
+/*
+ * HEAP_LAST_RESORT  chunks looked at in that bin before a request is refused
+ *   because the port gives no more.                           default 64
+ *   Range: 0 up; 0 looks no further than HEAP_SEARCH.  Larger: fewer refusals
+ *   while a chunk that fits lies further behind, longer worst case of a
+ *   request that is refused.
+ */
+#ifndef HEAP_LAST_RESORT
+#define HEAP_LAST_RESORT 64
+#endif
+
 /* Alignment of every block, in bytes: 8 on 32-bit targets, 16 on 64-bit. */
 #define HEAP_ALIGN (2 * sizeof(size_t))
 

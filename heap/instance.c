@@ -63,7 +63,18 @@ static void forget_chunks(const struct span *s)
 
 void heap_reset(struct heap *h)
 {
-	uintptr_t state = heap_lock(h);
+	const void *caller = __builtin_return_address(0);
+	uintptr_t state;
+
+	if (!heap_enter(h, &state, NULL, caller))
+		return;
+	/* Where the segments lie must be known to make them anew. */
+	if (h->base != NULL && h->check != heap_slow_check(h)) {
+		heap_bins_blame(&h->bins, HEAP_FAULT_INVARIANT, HEAP_I8, NULL);
+		heap_fail(h, state, NULL, caller);
+		return;
+	}
+
 	struct span s = {h->base, h->top};
 	struct bins *b = &h->bins;
 
@@ -72,7 +83,7 @@ void heap_reset(struct heap *h)
 	b->damage = (struct damage){0};
 	memset(b->head, 0, sizeof(b->head));
 	h->in_use = 0;
-	if (h->top != NULL) {
+	if (h->base != NULL) {
 		forget_chunks(&s);
 		heap_set_top(h, h->base);
 	}

@@ -7,50 +7,49 @@
 #define GAP  (24 * UNIT) /* from chunk to chunk: room for 23 units and a head */
 
 /* Bins and the chunks in them are in one piece, as in a heap of one's own. */
-static struct bins *at;
-#define bins (*at)
+static struct bins *all;
 
 /* Empty bins in the arena, before the places where chunks may be put at will. */
 static struct bins *fresh(void)
 {
-	const size_t control = align_up(sizeof(*at), UNIT);
+	const size_t control = align_up(sizeof(*all), UNIT);
 	size_t n;
 	uintptr_t start = (uintptr_t)rig_arena(&n, control + 16 * GAP);
 
-	at = (struct bins *)start;
-	bins = (struct bins){
+	all = (struct bins *)start;
+	*all = (struct bins){
 		.lo = start + control + WORD_SIZE,
 		.units = (n - control) / UNIT,
 		.key = 0x1234567,
 		.floor = start,
 		.words = n / WORD_SIZE,
 	};
-	return at;
+	return all;
 }
 
 /* The i-th place for a chunk; there are 14 or more even in 3 KiB. */
 static struct chunk *place(unsigned i)
 {
-	return (struct chunk *)(bins.lo + i * GAP);
+	return (struct chunk *)(all->lo + i * GAP);
 }
 
 static struct chunk *put(unsigned i, size_t units)
 {
-	bins_insert(&bins, place(i), units * UNIT);
+	bins_insert(all, place(i), units * UNIT);
 	return place(i);
 }
 
 /* Without seals there is nothing to be sound. */
 static bool is_sound(const struct chunk *c)
 {
-	return HEAP_CHECK == 0 || heap_bins_is_sound(&bins, c);
+	return HEAP_CHECK == 0 || heap_bins_is_sound(all, c);
 }
 
 static unsigned length(unsigned bin)
 {
 	unsigned n = 0;
 
-	for (struct chunk *c = heap_bins_first(&bins, bin); c;
+	for (struct chunk *c = heap_bins_first(all, bin); c;
 	     c = heap_bins_fwd(c))
 		n++;
 	return n;
