@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 $(call known,TARGETS,host host32 $(CORTEX_M))
 INSTALL_TARGETS := $(or $(TARGET),$(if $(findstring command,$(origin TARGETS)), \
 	$(TARGETS),host $(CORTEX_M)))
-install_libcs = $(if $(LIBC),$(filter $(LIBC),$(libcs_of)),$(libcs_of))
+install_libcs = $(if $(is_arm),$(or $(LIBC),$(LIBCS)),$(libcs_of))
 INSTALL_PLACES := $(foreach t,$(INSTALL_TARGETS), \
 	$(foreach l,$(call install_libcs,$t),$(call home,$t,$l)))
 
