@@ -134,7 +134,7 @@ bench: $(BENCH_FILES) ## count instructions of this heap and others: tests/bench
 
 # ---- budgets -------------------------------------------------------------
 
-# What quick.t reads: `make test` has to make these before it runs it.
+# What quick.t reads.
 BENCH_QUICK := $(foreach c,$(BENCH_CPUS),$(foreach a,heap heap-min, \
 	$(call bench_outputs,$a,$c,-Os)))
 
@@ -145,3 +145,6 @@ bench-quick: $(BENCH_QUICK) ## the heap's counts against tests/bench/budgets.txt
 .PHONY: bench-budgets
 bench-budgets: $(BENCH_QUICK) ## make the counts of now the budgets
 	perl $(BENCH)/quick.t --write
+
+# quick.t is one of the tests.
+test: $(if $(TEST_SCRIPTS),$(BENCH_QUICK))
