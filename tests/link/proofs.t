@@ -183,10 +183,23 @@ try()
 	case $expected-$status in
 	refused*) echo "the link succeeds: $*"; cat "$base.log" ;;
 	caught*-1 | stopped*-1) lacks "$base.log" "${expected#* }" ;;
+	idle-0) prove_idle "$base"; prove_by_running "$base" 0 ;;
 	ours*-0) prove_by_running "$base" "${expected#ours }" ;;
 	*) echo "heap-check ends with $status: $*"
 		cat "$base.log" ;;
 	esac
+}
+
+# Whose program does not allocate has the anchor's byte, and nothing behind it.
+prove_idle()
+{
+	lacks "$1.log" "nothing in the program allocates"
+	arm-none-eabi-nm "$1.elf" | awk '
+		/ heap_/ && !/ heap_l(d_.*|ibc_malloc)$/ {
+			print $3 " is in a program that does not allocate"
+		}
+		/ heap_libc_malloc$/ { anchored = 1 }
+		END { if (!anchored) print "heap_libc_malloc is not there" }'
 }
 
 # $2 is the status that it shall end with; "ours" stands for 0.
