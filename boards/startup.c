@@ -88,10 +88,13 @@ static void put_word(const char *name, uint32_t word)
 	board_write(digits, sizeof(digits));
 }
 
-/* `frame` is what the processor pushed: r0-r3, r12, lr, pc, xpsr. */
+/*
+ * `frame` is what the processor pushed: r0-r3, r12, lr, pc, xpsr.  `used`: no
+ * compiler sees that the assembler below needs it.
+ */
 _Noreturn void board_exception(const uint32_t *frame);
 
-_Noreturn void board_exception(const uint32_t *frame)
+__attribute__((used)) _Noreturn void board_exception(const uint32_t *frame)
 {
 	uint32_t number;
 
