@@ -112,6 +112,14 @@ verdict "the installed headers need nothing else" "$(
 	done
 )"
 
+verdict "the installed headers are C++11 too" "$(
+	for header in "$there"/include/heap/*.h; do
+		quietly arm-none-eabi-g++ "${cpu[@]}" -std=c++11 -ffreestanding \
+			-Wall -Wextra -Wpedantic -Wshadow -Wold-style-cast -Werror \
+			-x c++ -fsyntax-only "$header"
+	done
+)"
+
 # The programs of the page about migration: blocks of C that begin with a name.
 verdict "MIGRATION.md's C compiles" "$(
 	awk -v to="$tmp/" '/^```/ { file = ""; c = /^```c$/; next }
