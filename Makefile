@@ -21,13 +21,22 @@ WARNINGS := -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
 include port/targets.mk
 BOARDS := $(patsubst boards/%/board.mk,%,$(wildcard boards/*/board.mk))
 
+# A board's firmware has picolibc; BOARD-newlib and BOARD-nano are the same
+# board with newlib and newlib-nano.  These are tested too.
+OTHER_LIBCS := mps2-an385-newlib mps2-an385-nano
+BOARD_PLACES := $(BOARDS) $(OTHER_LIBCS)
+board_of = $(patsubst %-nano,%,$(1:%-newlib=%))
+libc_of_board = $(if $(filter %-newlib %-nano,$1),newlib,picolibc)
+specs_of_board = $(if $(filter %-nano,$1),--specs=nano.specs, \
+	$(specs_$(libc_of_board)))
+
 # $(call known,VARIABLE,values): stop, in plain words, at a value not known.
 known = $(if $(filter-out $2,$($1)),$(error there is no $1=$($1); \
 	choose among: $(sort $2)))
 $(call known,TARGET,$(TARGETS))
 $(call known,LIBC,$(sort $(foreach t,$(or $(TARGET),$(TARGETS)), \
 	$(call libcs_of,$t))))
-$(call known,BOARD,host host32 sanitize $(BOARDS))
+$(call known,BOARD,host host32 sanitize $(BOARDS) $(OTHER_LIBCS))
 
 # `make deps test` -j must finish the first before it starts the second.
 DEPS_FIRST := $(filter deps deps-%,$(MAKECMDGOALS))
@@ -76,28 +85,28 @@ BOARD_SOURCES := $(addprefix boards/, \
 # small one; no more than on the host.
 default_arena = $(shell expr $1 / 2 - 1024 '&' $1 '<' 524288 '|' 262144)
 
-# A board.mk sets BOARD_*; they are kept here under the board's own name.
+# A board.mk sets BOARD_*; they are kept here under the place's name.
 define read_board
 BOARD_TARGET :=
 BOARD_CFLAGS :=
 BOARD_DEFINES :=
 BOARD_ARENA :=
-include boards/$1/board.mk
+include boards/$(board_of)/board.mk
 target_of_$1 := $$(BOARD_TARGET)
 ram_of_$1 := $$(BOARD_RAM)
 arena_of_$1 := $$(or $$(BOARD_ARENA),$$(call default_arena,$$(BOARD_RAM)))
-flags_of_$1 := $$(BOARD_CFLAGS) $$(BOARD_DEFINES) -Os -g --specs=picolibc.specs \
+flags_of_$1 := $$(BOARD_CFLAGS) $$(BOARD_DEFINES) -Os -g $(specs_of_board) \
 	-ffunction-sections -fdata-sections -Iboards -Iport -Iheap
-link_of_$1 := -nostartfiles -Llinker -T linker/$1.ld -Wl,--gc-sections
+link_of_$1 := -nostartfiles -Llinker -T linker/$(board_of).ld -Wl,--gc-sections
 support_of_$1 := $$(patsubst boards/%.c,build/boards/$1/%.o, \
-	$(BOARD_SOURCES) $$(wildcard boards/$1/*.c))
+	$(BOARD_SOURCES) $$(wildcard boards/$(board_of)/*.c))
 
-build/boards/$1/%.o: boards/%.c $(MAKEFILE_LIST) boards/$1/board.mk | \
+build/boards/$1/%.o: boards/%.c $(MAKEFILE_LIST) boards/$(board_of)/board.mk | \
 		$(DEPS_FIRST)
 	mkdir -p $$(@D)
 	$(ARM)gcc $$(flags_of_$1) $(WARNINGS) -MMD -MP -c -o $$@ $$<
 endef
-$(foreach b,$(BOARDS),$(eval $(call read_board,$b)))
+$(foreach b,$(BOARD_PLACES),$(eval $(call read_board,$b)))
 
 DEMO_BOARD := $(or $(BOARD),mps2-an385)
 DEMO := build/demo/$(DEMO_BOARD)/wordcount
