@@ -199,8 +199,9 @@ static WORD_HOT void chunk_set_used(struct chunk *c, size_t low, size_t key)
 
 /* The prev-used flag and its bit of the seal. */
 #define CHUNK_FLIP                                                             \
-	(HEAP_CHECK == 0 ? CHUNK_PREV_USED                                     \
-			 : CHUNK_PREV_USED | CHUNK_PREV_USED << HEAP_CHUNK_BITS)
+	(HEAP_CHECK == 0                                                       \
+		 ? CHUNK_PREV_USED                                             \
+		 : CHUNK_PREV_USED | CHUNK_PREV_USED << HEAP_CHUNK_BITS)
 
 /* Turn the prev-used flag of a used chunk over; its seal holds. */
 static inline void chunk_flip_prev_used(struct chunk *c)
