@@ -34,8 +34,8 @@ DEPS_FIRST := $(filter deps deps-%,$(MAKECMDGOALS))
 
 # ---- archives ----------------------------------------------------------
 
-# The archives of a target: build/T/L/*.a, and for Cortex-M build/T/*.a, which
-# are picolibc's.  $(call archives_of,TARGET[,LIBC])
+# The archives of a target: build/T/L/*.a, and for a bare machine build/T/*.a,
+# which are picolibc's.  $(call archives_of,TARGET[,LIBC])
 archives_of = $(sort \
 	$(foreach a,$(ARCHIVES),$(foreach l,$(or $2,$(libcs_of)), \
 		$(call home,$1,$l)/$a.a \
@@ -64,7 +64,7 @@ endef
 $(foreach a,$(ARCHIVES), \
 	$(foreach t,$(TARGETS) sanitize,$(foreach l,$(call libcs_of,$t), \
 		$(eval $(call archive_rules,$t,$l,$a)))) \
-	$(foreach t,$(CORTEX_M),$(eval \
+	$(foreach t,$(CORTEX_M) $(RISCV),$(eval \
 		build/$t/$a.a: build/$t/picolibc/$a.a; cp $$< $$@)))
 
 # ---- firmware ----------------------------------------------------------
