@@ -69,15 +69,20 @@ $(foreach a,$(ARCHIVES), \
 
 # ---- firmware ----------------------------------------------------------
 
-BOARD_SOURCES := $(addprefix boards/, \
-	startup.c board_port.c console_semihost.c semihost.c)
-
 # Half of the RAM is the tests', but for what a stack and a heap need of a
 # small one; no more than on the host.
 default_arena = $(shell expr $1 / 2 - 1024 '&' $1 '<' 524288 '|' 262144)
 
+# A target's tests are linked with picolibc if there is one for it.
+board_libc = $(if $(filter picolibc,$(libcs_of)),picolibc,none)
+board_flags_picolibc := --specs=picolibc.specs
+board_flags_none := -ffreestanding
+board_link_none := -nostdlib -static
+board_libs_none := -lgcc
+
 # A board.mk sets BOARD_*; they are kept here under the board's own name.
 define read_board
+BOARD_SOURCES := startup.c board_port.c console_semihost.c semihost.c
 BOARD_TARGET :=
 BOARD_CFLAGS :=
 BOARD_DEFINES :=
@@ -86,24 +91,37 @@ include boards/$1/board.mk
 target_of_$1 := $$(BOARD_TARGET)
 ram_of_$1 := $$(BOARD_RAM)
 arena_of_$1 := $$(or $$(BOARD_ARENA),$$(call default_arena,$$(BOARD_RAM)))
-flags_of_$1 := $$(BOARD_CFLAGS) $$(BOARD_DEFINES) -Os -g --specs=picolibc.specs \
+libc_of_$1 := $$(call board_libc,$$(BOARD_TARGET))
+flags_of_$1 := $$(BOARD_CFLAGS) $$(BOARD_DEFINES) -Os -g \
+	$$(board_flags_$$(libc_of_$1)) \
 	-ffunction-sections -fdata-sections -Iboards -Iport -Iheap
-link_of_$1 := -nostartfiles -Llinker -T linker/$1.ld -Wl,--gc-sections
-support_of_$1 := $$(patsubst boards/%.c,build/boards/$1/%.o, \
-	$(BOARD_SOURCES) $$(wildcard boards/$1/*.c))
+link_of_$1 := -nostartfiles -Llinker -T linker/$1.ld -Wl,--gc-sections \
+	$$(board_link_$$(libc_of_$1))
+libs_of_$1 := $$(board_libs_$$(libc_of_$1))
+support_of_$1 := $$(addprefix build/boards/$1/,$$(addsuffix .o,$$(basename \
+	$$(BOARD_SOURCES) $$(patsubst boards/%,%, \
+		$$(wildcard boards/$1/*.c boards/$1/*.S)))))
 
 build/boards/$1/%.o: boards/%.c $(MAKEFILE_LIST) boards/$1/board.mk | \
 		$(DEPS_FIRST)
 	mkdir -p $$(@D)
-	$(ARM)gcc $$(flags_of_$1) $(WARNINGS) -MMD -MP -c -o $$@ $$<
+	$$(call cc,$$(target_of_$1)) $$(flags_of_$1) $(WARNINGS) -MMD -MP -c -o $$@ $$<
+
+build/boards/$1/%.o: boards/%.S $(MAKEFILE_LIST) boards/$1/board.mk | \
+		$(DEPS_FIRST)
+	mkdir -p $$(@D)
+	$$(call cc,$$(target_of_$1)) $$(flags_of_$1) -c -o $$@ $$<
 endef
 $(foreach b,$(BOARDS),$(eval $(call read_board,$b)))
+
+# Those that can print the demo's report.
+DEMO_BOARDS := $(foreach b,$(BOARDS),$(if $(filter picolibc,$(libc_of_$b)),$b))
 
 DEMO_BOARD := $(or $(BOARD),mps2-an385)
 DEMO := build/demo/$(DEMO_BOARD)/wordcount
 ifneq ($(filter demo,$(MAKECMDGOALS)),)
-$(if $(filter $(BOARDS),$(DEMO_BOARD)),,$(error the demo runs on a board, not \
-	on BOARD=$(DEMO_BOARD); choose among: $(sort $(BOARDS))))
+$(if $(filter $(DEMO_BOARDS),$(DEMO_BOARD)),,$(error the demo runs on a board \
+	with a libc, not on BOARD=$(DEMO_BOARD); choose among: $(sort $(DEMO_BOARDS))))
 endif
 # The words of README.md do not fit into the small boards.
 INPUT ?= $(if $(shell expr $(ram_of_$(DEMO_BOARD)) '<' 131072 | grep 1), \
@@ -115,13 +133,13 @@ demo: $(DEMO) ## count words in [INPUT=file] on an emulated [BOARD=B]
 
 build/demo/$(DEMO_BOARD)/%.o: tests/demo/%.c $(MAKEFILE_LIST) | $(DEPS_FIRST)
 	mkdir -p $(@D)
-	$(ARM)gcc $(flags_of_$(DEMO_BOARD)) $(WARNINGS) -MMD -MP -c -o $@ $<
+	$(call cc,$(target_of_$(DEMO_BOARD))) $(flags_of_$(DEMO_BOARD)) $(WARNINGS) -MMD -MP -c -o $@ $<
 
 $(DEMO): $(patsubst tests/demo/%.c,build/demo/$(DEMO_BOARD)/%.o, \
 		$(wildcard tests/demo/*.c)) $(support_of_$(DEMO_BOARD)) \
 		build/boards/$(DEMO_BOARD)/stdio.o \
 		build/$(target_of_$(DEMO_BOARD))/heap.a
-	$(ARM)gcc $(flags_of_$(DEMO_BOARD)) $(link_of_$(DEMO_BOARD)) \
+	$(call cc,$(target_of_$(DEMO_BOARD))) $(flags_of_$(DEMO_BOARD)) $(link_of_$(DEMO_BOARD)) \
 		-Wl,-Map=$@.map -o $@ $^
 
 # ---- tests -------------------------------------------------------------
@@ -146,6 +164,8 @@ lint: ## check format, warnings and what static analysers say
 
 DEPS := gcc libc6-dev gcc-multilib binutils perl gcc-arm-none-eabi \
 	picolibc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
+	gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
+	qemu-system-misc qemu-system-x86 \
 	libelf-dev libstdc++-arm-none-eabi-newlib libstdc++-arm-none-eabi-picolibc \
 	cmake meson ninja-build pkgconf
 DEPS_LINT := $(DEPS) clang clang-format clang-tidy cppcheck shellcheck
@@ -170,7 +190,7 @@ help: ## list what make can do
 		$(MAKEFILE_LIST)
 	echo
 	echo "TARGET  $(TARGETS)"
-	echo "LIBC    $(LIBCS) (Cortex-M)"
+	echo "LIBC    $(LIBCS) (Cortex-M), picolibc none (RISC-V)"
 	echo "BOARD   $(BOARDS); test: host host32 sanitize too"
 
 -include $(shell find build -name '*.d' 2>/dev/null)
