@@ -77,7 +77,7 @@ default_arena = $(shell expr $1 / 2 - 1024 '&' $1 '<' 524288 '|' 262144)
 board_libc = $(if $(filter picolibc,$(libcs_of)),picolibc,none)
 board_flags_picolibc := --specs=picolibc.specs
 board_flags_none := -ffreestanding
-board_link_none := -nostdlib -static
+board_link_none := -nostdlib -static -Wl,--build-id=none
 board_libs_none := -lgcc
 
 # A board.mk sets BOARD_*; they are kept here under the board's own name.

@@ -43,6 +43,7 @@ _Noreturn void board_start(void);
 
 _Noreturn void board_start(void)
 {
+	ram_start();
 	program_run();
 }
 

@@ -20,6 +20,7 @@ _Noreturn void Reset_Handler(void);
 _Noreturn void Reset_Handler(void)
 {
 	fpu_on();
+	ram_start();
 	program_run();
 }
 

@@ -42,10 +42,9 @@ static inline void call_each(void (*const *from)(void),
 		(*from++)();
 }
 
-/* From here on it is C: all of the program, and its end. */
+/* Behind ram_start: all of the program, and its end. */
 static inline _Noreturn void program_run(void)
 {
-	ram_start();
 	if (_set_tls)
 		_set_tls(__tls_base);
 	call_each(__preinit_array_start, __preinit_array_end);
