@@ -21,13 +21,22 @@ WARNINGS := -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
 include port/targets.mk
 BOARDS := $(patsubst boards/%/board.mk,%,$(wildcard boards/*/board.mk))
 
+# A board's firmware has picolibc, if its target has; BOARD-newlib and BOARD-nano are the same
+# board with newlib and newlib-nano.  These are tested too.
+OTHER_LIBCS := mps2-an385-newlib mps2-an385-nano
+BOARD_PLACES := $(BOARDS) $(OTHER_LIBCS)
+board_of = $(patsubst %-nano,%,$(1:%-newlib=%))
+# $(call libc_of_board,PLACE,TARGET)
+libc_of_board = $(if $(filter %-newlib %-nano,$1),newlib,$(or \
+	$(filter picolibc,$(call libcs_of,$2)),none))
+
 # $(call known,VARIABLE,values): stop, in plain words, at a value not known.
 known = $(if $(filter-out $2,$($1)),$(error there is no $1=$($1); \
 	choose among: $(sort $2)))
 $(call known,TARGET,$(TARGETS))
 $(call known,LIBC,$(sort $(foreach t,$(or $(TARGET),$(TARGETS)), \
 	$(call libcs_of,$t))))
-$(call known,BOARD,host host32 sanitize $(BOARDS))
+$(call known,BOARD,host host32 sanitize $(BOARDS) $(OTHER_LIBCS))
 
 # `make deps test` -j must finish the first before it starts the second.
 DEPS_FIRST := $(filter deps deps-%,$(MAKECMDGOALS))
@@ -73,46 +82,43 @@ $(foreach a,$(ARCHIVES), \
 # small one; no more than on the host.
 default_arena = $(shell expr $1 / 2 - 1024 '&' $1 '<' 524288 '|' 262144)
 
-# A target's tests are linked with picolibc if there is one for it.
-board_libc = $(if $(filter picolibc,$(libcs_of)),picolibc,none)
-board_flags_picolibc := --specs=picolibc.specs
-board_flags_none := -ffreestanding
+# What a firmware without a libc is linked with.
 board_link_none := -nostdlib -static -Wl,--build-id=none
 board_libs_none := -lgcc
 
-# A board.mk sets BOARD_*; they are kept here under the board's own name.
+# A board.mk sets BOARD_*; they are kept here under the place's name.
 define read_board
 BOARD_SOURCES := startup.c board_port.c console_semihost.c semihost.c
 BOARD_TARGET :=
 BOARD_CFLAGS :=
 BOARD_DEFINES :=
 BOARD_ARENA :=
-include boards/$1/board.mk
+include boards/$(board_of)/board.mk
 target_of_$1 := $$(BOARD_TARGET)
 ram_of_$1 := $$(BOARD_RAM)
 arena_of_$1 := $$(or $$(BOARD_ARENA),$$(call default_arena,$$(BOARD_RAM)))
-libc_of_$1 := $$(call board_libc,$$(BOARD_TARGET))
+libc_of_$1 := $$(call libc_of_board,$1,$$(BOARD_TARGET))
 flags_of_$1 := $$(BOARD_CFLAGS) $$(BOARD_DEFINES) -Os -g \
-	$$(board_flags_$$(libc_of_$1)) \
+	$$(if $$(filter %-nano,$1),--specs=nano.specs,$$(specs_$$(libc_of_$1))) \
 	-ffunction-sections -fdata-sections -Iboards -Iport -Iheap
-link_of_$1 := -nostartfiles -Llinker -T linker/$1.ld -Wl,--gc-sections \
+link_of_$1 := -nostartfiles -Llinker -T linker/$(board_of).ld -Wl,--gc-sections \
 	$$(board_link_$$(libc_of_$1))
 libs_of_$1 := $$(board_libs_$$(libc_of_$1))
 support_of_$1 := $$(addprefix build/boards/$1/,$$(addsuffix .o,$$(basename \
 	$$(BOARD_SOURCES) $$(patsubst boards/%,%, \
-		$$(wildcard boards/$1/*.c boards/$1/*.S)))))
+		$$(wildcard boards/$(board_of)/*.[cS])))))
 
-build/boards/$1/%.o: boards/%.c $(MAKEFILE_LIST) boards/$1/board.mk | \
+build/boards/$1/%.o: boards/%.c $(MAKEFILE_LIST) boards/$(board_of)/board.mk | \
 		$(DEPS_FIRST)
 	mkdir -p $$(@D)
 	$$(call cc,$$(target_of_$1)) $$(flags_of_$1) $(WARNINGS) -MMD -MP -c -o $$@ $$<
 
-build/boards/$1/%.o: boards/%.S $(MAKEFILE_LIST) boards/$1/board.mk | \
+build/boards/$1/%.o: boards/%.S $(MAKEFILE_LIST) boards/$(board_of)/board.mk | \
 		$(DEPS_FIRST)
 	mkdir -p $$(@D)
 	$$(call cc,$$(target_of_$1)) $$(flags_of_$1) -c -o $$@ $$<
 endef
-$(foreach b,$(BOARDS),$(eval $(call read_board,$b)))
+$(foreach b,$(BOARD_PLACES),$(eval $(call read_board,$b)))
 
 # Those that can print the demo's report.
 DEMO_BOARDS := $(foreach b,$(BOARDS),$(if $(filter picolibc,$(libc_of_$b)),$b))

@@ -41,7 +41,7 @@ __asm__(".section .vectors, \"ax\"\n\t"
 
 _Noreturn void board_start(void);
 
-_Noreturn void board_start(void)
+__attribute__((used)) _Noreturn void board_start(void)
 {
 	ram_start();
 	program_run();
@@ -55,8 +55,8 @@ __attribute__((weak)) _Noreturn void board_return(int status)
 _Noreturn void board_exception(uintptr_t cause, uintptr_t pc, uintptr_t value,
 			       uintptr_t ra);
 
-_Noreturn void board_exception(uintptr_t cause, uintptr_t pc, uintptr_t value,
-			       uintptr_t ra)
+__attribute__((used)) _Noreturn void
+board_exception(uintptr_t cause, uintptr_t pc, uintptr_t value, uintptr_t ra)
 {
 	put_word("board: trap 0x", cause);
 	put_word(" pc 0x", pc);

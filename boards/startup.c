@@ -4,7 +4,13 @@
 
 /* Of the system control block: what a fault was, and access to coprocessors. */
 #define SCB_CFSR  (*(volatile uint32_t *)0xe000ed28u)
+#define SCB_MMFAR (*(volatile uint32_t *)0xe000ed34u)
+#define SCB_BFAR  (*(volatile uint32_t *)0xe000ed38u)
 #define SCB_CPACR (*(volatile uint32_t *)0xe000ed88u)
+
+/* Bits of CFSR: the address that could not be accessed is known. */
+#define CFSR_MMARVALID (1u << 7)
+#define CFSR_BFARVALID (1u << 15)
 
 /* A floating-point unit is off at reset, and using it then is a fault. */
 static void fpu_on(void)
@@ -31,10 +37,13 @@ __attribute__((weak)) _Noreturn void board_return(int status)
 
 /* ---- exceptions that nobody expected ---------------------------------- */
 
-/* `frame` is what the processor pushed: r0-r3, r12, lr, pc, xpsr. */
+/*
+ * `frame` is what the processor pushed: r0-r3, r12, lr, pc, xpsr.  `used`: no
+ * compiler sees that the assembler below needs it.
+ */
 _Noreturn void board_exception(const uint32_t *frame);
 
-_Noreturn void board_exception(const uint32_t *frame)
+__attribute__((used)) _Noreturn void board_exception(const uint32_t *frame)
 {
 	uint32_t number;
 
@@ -46,7 +55,13 @@ _Noreturn void board_exception(const uint32_t *frame)
 	put_word(" pc 0x", frame[6]);
 	put_word(" lr 0x", frame[5]);
 #if __ARM_ARCH_ISA_THUMB >= 2
-	put_word(" cfsr 0x", SCB_CFSR);
+	uint32_t cfsr = SCB_CFSR;
+
+	put_word(" cfsr 0x", cfsr);
+	if (cfsr & CFSR_BFARVALID)
+		put_word(" at 0x", SCB_BFAR);
+	else if (cfsr & CFSR_MMARVALID)
+		put_word(" at 0x", SCB_MMFAR);
 #endif
 	put_text("\n");
 	board_exit(BOARD_STATUS_FAULT);

@@ -10,6 +10,12 @@
 
 #include "board.h"
 
+/*
+ * Only libc, which is no part of a program's -flto, asks for these: with it the
+ * compiler would drop them before.
+ */
+#define FOR_LIBC __attribute__((used))
+
 _Noreturn void board_return(int status)
 {
 	exit(status);
@@ -17,7 +23,7 @@ _Noreturn void board_return(int status)
 
 _Noreturn void _exit(int status);
 
-_Noreturn void _exit(int status)
+FOR_LIBC _Noreturn void _exit(int status)
 {
 	board_exit(status);
 }
@@ -36,20 +42,20 @@ static int put(char c, FILE *file)
 static FILE console = FDEV_SETUP_STREAM(put, NULL, NULL, _FDEV_SETUP_WRITE);
 
 /* abort() and assert() arrive here. */
-int kill(pid_t pid, int signal)
+FOR_LIBC int kill(pid_t pid, int signal)
 {
 	(void)pid;
 	board_exit(128 + signal);
 }
 
-pid_t getpid(void)
+FOR_LIBC pid_t getpid(void)
 {
 	return 1;
 }
 
-FILE *const stdin = &console;
-FILE *const stdout = &console;
-FILE *const stderr = &console;
+FOR_LIBC FILE *const stdin = &console;
+FOR_LIBC FILE *const stdout = &console;
+FOR_LIBC FILE *const stderr = &console;
 #else
 #include <errno.h>
 #include <sys/stat.h>
@@ -73,14 +79,14 @@ __attribute__((constructor(101))) static void destructors_at_exit(void)
 	atexit(__libc_fini_array);
 }
 
-int _write(int fd, const char *bytes, int n)
+FOR_LIBC int _write(int fd, const char *bytes, int n)
 {
 	(void)fd;
 	board_write(bytes, (size_t)n);
 	return n;
 }
 
-int _read(int fd, char *bytes, int n)
+FOR_LIBC int _read(int fd, char *bytes, int n)
 {
 	(void)fd;
 	(void)bytes;
@@ -88,7 +94,7 @@ int _read(int fd, char *bytes, int n)
 	return 0;
 }
 
-int _open(const char *path, int flags, int mode)
+FOR_LIBC int _open(const char *path, int flags, int mode)
 {
 	(void)path;
 	(void)flags;
@@ -97,27 +103,27 @@ int _open(const char *path, int flags, int mode)
 	return -1;
 }
 
-int _close(int fd)
+FOR_LIBC int _close(int fd)
 {
 	(void)fd;
 	return 0;
 }
 
 /* A terminal: lines go out as they end, not when the program does. */
-int _fstat(int fd, struct stat *st)
+FOR_LIBC int _fstat(int fd, struct stat *st)
 {
 	(void)fd;
 	st->st_mode = S_IFCHR;
 	return 0;
 }
 
-int _isatty(int fd)
+FOR_LIBC int _isatty(int fd)
 {
 	(void)fd;
 	return 1;
 }
 
-off_t _lseek(int fd, off_t offset, int whence)
+FOR_LIBC off_t _lseek(int fd, off_t offset, int whence)
 {
 	(void)fd;
 	(void)offset;
@@ -126,29 +132,26 @@ off_t _lseek(int fd, off_t offset, int whence)
 }
 
 /* As kill above. */
-int _kill(int pid, int signal)
+FOR_LIBC int _kill(int pid, int signal)
 {
 	(void)pid;
 	board_exit(128 + signal);
 }
 
-int _getpid(void)
+FOR_LIBC int _getpid(void)
 {
 	return 1;
 }
 
-/*
- * newlib's exit calls _fini, which other start files bring; `used`, as with
- * -flto the call appears too late.
- */
-__attribute__((used)) void _init(void)
+/* newlib's exit calls _fini, which other start files bring. */
+FOR_LIBC void _init(void)
 {
 }
 
-__attribute__((used)) void _fini(void)
+FOR_LIBC void _fini(void)
 {
 }
 
 /* Only a program with shared libraries has more than one of these. */
-__attribute__((weak)) void *__dso_handle;
+FOR_LIBC __attribute__((weak)) void *__dso_handle;
 #endif

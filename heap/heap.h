@@ -20,6 +20,13 @@
 #include "heap_config.h"
 #include "heap_port.h"
 
+#ifdef __cplusplus
+extern "C" {
+/* The function heap_stats hides the constructor of the struct, to no harm. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
+
 struct heap;
 
 /* The heap behind malloc: constant-initialised, grows through its port. */
@@ -159,5 +166,10 @@ bool heap_walk(struct heap *h,
  * throughout.  Cost: O(chunks).
  */
 enum heap_invariant heap_check(struct heap *h, const void **bad);
+
+#ifdef __cplusplus
+#pragma GCC diagnostic pop
+}
+#endif
 
 #endif

@@ -52,8 +52,9 @@
 /*
  * HEAP_EXACT_BINS  bins that hold one size each, from the smallest chunk up
  *   in steps of the alignment; a power of two.               default 16
- * HEAP_BINS  all bins; those above the exact ones come two an octave.
- *   default 32; range HEAP_EXACT_BINS + 1 to the bits of size_t.
+ * HEAP_BINS  all bins, and bin 0, which is none; those above the exact ones
+ *   come two an octave.
+ *   default 32; range HEAP_EXACT_BINS + 2 to the bits of size_t.
  * Price: a word of static RAM each.
  */
 #ifndef HEAP_EXACT_BINS

@@ -9,6 +9,10 @@
 
 #include "heap_port.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * A lock that masks every interrupt of configurable priority (PRIMASK), and
  * gives the mask back as it was: it may be taken with interrupts off.
@@ -30,5 +34,9 @@ bool heap_cortex_m_in_isr(void *ctx);
  * Never returns.  For anything else, put your own function in its place.
  */
 void heap_cortex_m_fault(void *ctx, const struct heap_fault *fault);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

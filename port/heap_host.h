@@ -8,6 +8,10 @@
 
 #include "heap_port.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * A break inside one mapping, made at the first call: 1 GiB, or by halves the
  * most that the system grants.  Pages cost memory when first touched.
@@ -23,5 +27,9 @@ void heap_host_write(void *ctx, const char *bytes, size_t n);
 
 /* Report through the write of heap_port_default, then abort(). */
 void heap_host_fault(void *ctx, const struct heap_fault *fault);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

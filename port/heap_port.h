@@ -19,6 +19,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct heap;
 
 /* What kind of misuse or damage was met. */
@@ -171,5 +175,9 @@ extern struct heap_region heap_region_linker;
  * one is asked, so that there is one break.  `ctx` is not used.
  */
 void *heap_linker_sbrk(void *ctx, ptrdiff_t increment);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 # The test programs: included by the Makefile.  tests/README.md explains.
 #
-# A place is where tests run: host, host32, sanitize, or a board.  Each suite is
-# one program for each place and archive: build/tests/PLACE/ARCHIVE/DIR/SUITE
+# A place is where tests run: host, host32, sanitize, or a board, perhaps with
+# another libc.  Each suite is one program for each place and archive:
+# build/tests/PLACE/ARCHIVE/DIR/SUITE
 
-PLACES := host host32 sanitize $(BOARDS)
+PLACES := host host32 sanitize $(BOARD_PLACES)
 place_archives = heap-debug $(if $(filter sanitize,$1),,heap) \
 	$(if $(filter host host32 microbit mps2-an385,$1),heap-min)
 place_target = $(or $(target_of_$1),$1)
@@ -26,7 +27,7 @@ suite_name = $(basename $(notdir $3))
 place_suites = $(foreach s,$(SUITES),$(if $(strip \
 	$(call is_left_out,$1,$2,$s)),,$(patsubst tests/%.c,%,$s)))
 harness_objects = $(patsubst tests/%.c,build/tests/$1/$2/%.o, \
-	$(filter-out %/main_$(if $(filter $(BOARDS),$1),host,board).c, \
+	$(filter-out %/main_$(if $(filter $(BOARD_PLACES),$1),host,board).c, \
 	$(wildcard tests/harness/*.c)))
 
 # What several suites of a folder share is in its files without _test.
@@ -53,7 +54,7 @@ endef
 
 # Without it a board's main ends the run: what is registered by atexit would
 # not be tried.
-at_exit = $(if $(filter libc/%,$2),$(if $(filter $(BOARDS),$1), \
+at_exit = $(if $(filter libc/%,$2),$(if $(filter $(BOARD_PLACES),$1), \
 	build/boards/$1/stdio.o))
 
 # $(call suite_rules,PLACE,ARCHIVE,DIR/SUITE)
@@ -77,7 +78,7 @@ $(foreach p,$(wanted_places), \
 # Scripts look at the sources and the archives; they have no place or test
 # names, so that a part of the tests leaves them out.
 TEST_SCRIPTS := $(if $(T)$(BOARD),,$(wildcard tests/link/*.t \
-	tests/demo/*.t tests/readme/*.t))
+	tests/demo/*.t tests/readme/*.t tests/bench/*.t))
 ALL_ARCHIVES := $(foreach t,$(TARGETS),$(call archives_of,$t))
 SKIPS_TEST := $(if $(T),,tests/harness/skips.t)
 

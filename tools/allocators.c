@@ -166,6 +166,29 @@ static void tell_allocator(const struct allocators *found, const char *name,
 	tell_why(found->map, file);
 }
 
+/*
+ * A program that has malloc and free only has no part of the family: they go
+ * straight to the engine.  Without a map a hook that is not for heap_alloc
+ * alone has to do.
+ */
+static const struct image_symbol *served_by_ours(const struct allocators *found)
+{
+	const struct image *image = found->image;
+	bool hooked = image_symbol(image, "heap_libc_exhausted") != NULL;
+
+	for (size_t i = 0; i < COUNT(family); i++) {
+		const struct image_symbol *symbol =
+			image_symbol(image, family[i]);
+		const char *file =
+			symbol != NULL ? file_of(found, symbol) : NULL;
+
+		if (symbol != NULL &&
+		    (file != NULL ? is_ours(found->map, file) : hooked))
+			return symbol;
+	}
+	return NULL;
+}
+
 static void find_ours(struct allocators *found)
 {
 	const struct image *image = found->image;
@@ -174,6 +197,8 @@ static void find_ours(struct allocators *found)
 	const struct image_symbol *symbol =
 		first_of(image, engine, COUNT(engine));
 
+	if (part == NULL)
+		part = served_by_ours(found);
 	found->ours = symbol != NULL;
 	found->ours_malloc = part != NULL;
 	if (part != NULL)
@@ -304,7 +329,7 @@ static void judge_anchor(const struct allocators *found)
 {
 	const struct map *map = found->map;
 
-	/* Our linker scripts, which say EXTERN(malloc), define the names. */
+	/* Our linker scripts, which ask for the anchor, define the names. */
 	if (map == NULL || !found->ours_malloc ||
 	    image_symbol(found->image, "heap_ld_last") != NULL ||
 	    image_symbol(found->image, "heap_ld_stack_size") != NULL)
@@ -351,7 +376,8 @@ void allocators_judge(const struct allocators *found)
 			"malloc's family are %s; a block of one that is given "
 			"to the other's free destroys memory",
 			tail(found->user), found->user_name,
-			found->ours_malloc ? "ours" : found->libc);
+			found->libc != NULL && !found->ours_malloc ? found->libc
+								   : "ours");
 		remedy("take %s out of %s and let heap.a define the whole "
 		       "family: name it before -lc and add " ANCHOR,
 		       found->user_name, tail(found->user));

@@ -107,7 +107,7 @@ static void exceptions_on(void)
 /* `frame`: number, error code, rip, cs, rflags, rsp, ss. */
 _Noreturn void board_exception(const uint64_t *frame);
 
-_Noreturn void board_exception(const uint64_t *frame)
+__attribute__((used)) _Noreturn void board_exception(const uint64_t *frame)
 {
 	uint64_t address;
 
@@ -134,7 +134,7 @@ static const char *arguments_of(const char *line)
 
 _Noreturn void board_start(const struct start_info *info);
 
-_Noreturn void board_start(const struct start_info *info)
+__attribute__((used)) _Noreturn void board_start(const struct start_info *info)
 {
 	ram_start();
 	exceptions_on();

@@ -148,6 +148,14 @@ sub mem {
 	return ($bench->{heap}{$trace} + $bench->{ram}) / $bench->{peak}{$trace};
 }
 
+# What the counts hold for: one compiler, and one libc's memcpy.
+sub toolchain {
+	my ($gcc) = split /\n/, `arm-none-eabi-gcc --version 2>/dev/null` // '';
+	my $libc = `dpkg-query -W -f '\${Version}' picolibc-arm-none-eabi 2>/dev/null`;
+	return ($gcc // 'no arm-none-eabi-gcc') . ', picolibc ' .
+	    ($libc || 'unknown');
+}
+
 sub text {
 	my ($format, $value) = @_;
 	return defined $value ? sprintf $format, $value : '-';

@@ -5,6 +5,7 @@
 #   make bench-fast    one allocator: ALLOC=heap-min CPU=cortex-m3 OPT=-Os
 #   make bench-quick   a subset against tests/bench/budgets.txt (TAP)
 #   make bench-budgets writes those budgets anew
+#   make figures       the budgets, RESULTS.md and what README.md says
 
 BENCH := tests/bench
 BENCH_OUT := build/bench
@@ -134,7 +135,7 @@ bench: $(BENCH_FILES) ## count instructions of this heap and others: tests/bench
 
 # ---- budgets -------------------------------------------------------------
 
-# What quick.t reads: `make test` has to make these before it runs it.
+# What quick.t reads.
 BENCH_QUICK := $(foreach c,$(BENCH_CPUS),$(foreach a,heap heap-min, \
 	$(call bench_outputs,$a,$c,-Os)))
 
@@ -145,3 +146,12 @@ bench-quick: $(BENCH_QUICK) ## the heap's counts against tests/bench/budgets.txt
 .PHONY: bench-budgets
 bench-budgets: $(BENCH_QUICK) ## make the counts of now the budgets
 	perl $(BENCH)/quick.t --write
+
+# ---- after a change of the engine ------------------------------------------
+
+.PHONY: figures
+figures: bench-budgets bench ## budgets, RESULTS.md and README.md's figures anew
+	tests/readme/readme.t --write
+
+# quick.t is one of the tests.
+test: $(if $(TEST_SCRIPTS),$(BENCH_QUICK))

@@ -12,14 +12,6 @@ use Bench;
 my $build = $ENV{BENCH_OUT} // "$FindBin::Bin/../../build/bench";
 my $file = "$FindBin::Bin/budgets.txt";
 
-# The counts are those of one compiler and one libc's memcpy.
-sub toolchain {
-	my ($gcc) = split /\n/, `arm-none-eabi-gcc --version 2>/dev/null` // '';
-	my $libc = `dpkg-query -W -f '\${Version}' picolibc-arm-none-eabi 2>/dev/null`;
-	return ($gcc // 'no arm-none-eabi-gcc') . ', picolibc ' .
-	    ($libc || 'unknown');
-}
-
 # [what, [name => value]...] in the order of the file.
 sub measured {
 	my @lines;
@@ -69,7 +61,7 @@ sub unit {
 }
 
 my @lines = measured();
-my $toolchain = toolchain();
+my $toolchain = Bench::toolchain();
 
 if (@ARGV && $ARGV[0] eq '--write') {
 	open my $out, '>', $file or die "quick.t: $file: $!\n";

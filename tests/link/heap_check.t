@@ -148,6 +148,12 @@ says 0 "port does not use the linker script's region" "ours, on a port of its ow
 	$dir/own_port
 says 0 "has one heap, and it is ours" "ours" $dir/own_port
 
+program two_calls "$(symbol heap_default 200)" "$(symbol malloc 8 .text)" \
+	"$(symbol heap_libc_exhausted 8 .text)"
+says 0 "serving malloc" "ours, malloc alone" $dir/two_calls
+says 1 "malloc's family are ours" "a malloc beside our engine" $dir/two_calls \
+	$dir/two_calls.map
+
 program ready "$(symbol heap_libc_malloc 1)"
 says 0 "nothing in the program allocates" "ours ready, none needed" $dir/ready
 says 0 "has no heap, and ours ready" "ours ready, none needed" $dir/ready

@@ -72,7 +72,7 @@ project()
 	cp "$here"/*.c "$tmp/$1"
 	cp boards/board.h boards/semihost.[ch] boards/startup.[ch] boards/stdio.c \
 		boards/console_semihost.c boards/board_port.c "$tmp/$1/board"
-	sed '/^EXTERN(malloc)/d' linker/sections.ld >"$tmp/$1/board/sections.ld"
+	sed '/^EXTERN(heap_libc_malloc)/d' linker/sections.ld >"$tmp/$1/board/sections.ld"
 	cp linker/mps2-an385.ld "$tmp/$1/board/board.ld"
 }
 
@@ -109,6 +109,14 @@ verdict "the installed headers need nothing else" "$(
 	for header in "$there"/include/heap/*.h; do
 		quietly arm-none-eabi-gcc "${cpu[@]}" -std=c11 -ffreestanding -Wall \
 			-Werror -x c -fsyntax-only "$header"
+	done
+)"
+
+verdict "the installed headers are C++11 too" "$(
+	for header in "$there"/include/heap/*.h; do
+		quietly arm-none-eabi-g++ "${cpu[@]}" -std=c++11 -ffreestanding \
+			-Wall -Wextra -Wpedantic -Wshadow -Wold-style-cast -Werror \
+			-x c++ -fsyntax-only "$header"
 	done
 )"
 

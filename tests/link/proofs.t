@@ -38,11 +38,13 @@ compiler()
 	esac
 }
 
-# How a link with libc $1 and script $2 begins.  "default" is a link without
-# any script, with the libc's own start files.
+# How a link with libc $1, script $2 and LTO $3 begins.  "default" is a link
+# without any script, with the libc's own start files.
 frame()
 {
 	local objects=$out/$1
+
+	[ "$3" != whole ] || objects=$objects/whole
 
 	case $2-$1 in
 	ours-*) echo -nostartfiles -Llinker -T linker/mps2-an385.ld \
@@ -129,6 +131,12 @@ compile_support()
 
 	for libc in newlib nano picolibc; do
 		mkdir -p $out/$libc/programs
+		mkdir -p $out/$libc/whole
+		for source in boards/{startup,stdio,console_semihost,semihost}.c; do
+			object=$(basename "${source%.c}").o
+			beside compile $libc $out/$libc/whole/"$object" \
+				"$source" -flto
+		done
 		for source in boards/{startup,stdio,console_semihost,semihost}.c \
 			$here/{witness,vectors,vendor,port}.c; do
 			object=$(basename "${source%.c}").o
@@ -167,7 +175,7 @@ try()
 	[ -f "$here/${program%%+*}.c" ] || source=cc
 	# shellcheck disable=SC2046 # words
 	set -- arm-none-eabi-$(compiler "$libc" "x.$source") $flags ${lto:+-flto} \
-		$(frame "$libc" "$script") $out/$libc/programs/$program$lto.o \
+		$(frame "$libc" "$script" "$lto") $out/$libc/programs/$program$lto.o \
 		$out/$libc/witness.o $(line_words "$libc" $7) -Wl,--gc-sections
 	if ! "$@" -Wl,-Map="$base.map" -o "$base.elf" \
 		>"$base.log" 2>&1; then
@@ -183,10 +191,23 @@ try()
 	case $expected-$status in
 	refused*) echo "the link succeeds: $*"; cat "$base.log" ;;
 	caught*-1 | stopped*-1) lacks "$base.log" "${expected#* }" ;;
+	idle-0) prove_idle "$base"; prove_by_running "$base" 0 ;;
 	ours*-0) prove_by_running "$base" "${expected#ours }" ;;
 	*) echo "heap-check ends with $status: $*"
 		cat "$base.log" ;;
 	esac
+}
+
+# Whose program does not allocate has the anchor's byte, and nothing behind it.
+prove_idle()
+{
+	lacks "$1.log" "nothing in the program allocates"
+	arm-none-eabi-nm "$1.elf" | awk '
+		/ heap_/ && !/ heap_l(d_.*|ibc_malloc)$/ {
+			print $3 " is in a program that does not allocate"
+		}
+		/ heap_libc_malloc$/ { anchored = 1 }
+		END { if (!anchored) print "heap_libc_malloc is not there" }'
 }
 
 # $2 is the status that it shall end with; "ours" stands for 0.

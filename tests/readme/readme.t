@@ -8,26 +8,30 @@
 #            run, status 0.  A first line /* NAME.c */ names the file for the
 #            commands that follow.
 #   ```sh    run in the copy, command by command; "# status N" behind one is its
-#            exit status, else 0.
+#            exit status, else 0.  NAME=value holds for the rest of the block.
 #   ```text  behind a ```sh: its output, as a whole; a line ... stands for any
 #            lines, an address for any address.
+#   ```cmake, ```meson  not looked at: tests/link/install.t builds with both.
 #   ```      drawings, not looked at.
 #
 # Commands in @slow are only tried with make -n: they have tests of their own,
 # or are what runs this test.  Run it from the root, after the archives are
 # built: prove tests/readme/readme.t
 #
-# When a figure has changed on purpose: tests/readme/readme.t --write puts what is
-# measured into the page: figures, and outputs that begin with their only "...".
+# When figures have changed on purpose, `make figures`, or at its end
+# tests/readme/readme.t --write, puts what is measured into the page: figures, and
+# outputs that begin with their only "...".
 use strict;
 use warnings;
-use Cwd qw(getcwd);
+use FindBin;
+use lib "$FindBin::Bin/../bench";
+use Bench;
 use Test::More;
 
 my $page = 'README.md';
 my $out = 'build/tests/readme';
 my $copy = "$out/copy";
-my @slow = qw(test bench bench-quick lint coverage fuzz workloads
+my @slow = qw(test bench bench-quick bench-budgets figures lint coverage fuzz workloads
     test-programs deps-all deps-lint);
 
 my @warnings = split ' ', '-std=c11 -Wall -Wextra -Wpedantic -Wconversion ' .
@@ -110,8 +114,9 @@ sub without_slow {
 	return (@kept > 1 ? join(' ', @kept) : '', @out);
 }
 
+# $settings are the assignments so far, to be made before the command.
 sub try_command {
-	my ($command, $where) = @_;
+	my ($command, $where, $settings) = @_;
 	my $want = $command =~ s/\s*# status (\d+)$// ? $1 : 0;
 	my ($quick, @out) = without_slow($command);
 	my $said = '';
@@ -121,9 +126,24 @@ sub try_command {
 		ok $status == 0, "$where: make knows @out" or diag $text;
 	}
 	if ($quick) {
-		(my $status, $said) = run($quick);
+		(my $status, $said) = run("$settings$quick");
 		ok $status == $want, "$where: $quick" or
 		    diag "status $status, not $want:\n$said";
+	}
+	return $said;
+}
+
+# Try all commands of a block; what they print.
+sub try_block {
+	my ($block, $where) = @_;
+	my ($settings, $said) = ('', '');
+
+	for my $command (commands_of($block->{text})) {
+		if ($command =~ /^(export )?[A-Z_]+=/) {
+			$settings .= "$command\n";
+		} else {
+			$said .= try_command($command, $where, $settings);
+		}
 	}
 	return $said;
 }
@@ -199,8 +219,11 @@ sub worst_calls {
 
 # heap.a's "mem" in the bench's results.
 sub smallest_region {
-	my ($row) = slurp('tests/bench/RESULTS.md') =~ /^(\| heap\.a \|.*)$/m;
-	return (split /\s*\|\s*/, $row)[9];
+	my ($head, $row) = slurp('tests/bench/RESULTS.md') =~
+	    /^(\| allocator \|.*)\n(?:.*\n)*?(\| heap\.a \|.*)$/m;
+	my %column;
+	@column{split /\s*\|\s*/, $head} = split /\s*\|\s*/, $row;
+	return $column{mem};
 }
 
 # The measured lines of the page's first table, by how they begin.
@@ -226,17 +249,25 @@ sub row_like {
 	return qr/^(\| \Q$name\E[^|]*\| )([^|]+?) \| ([^|]+?)( \|.*)$/m;
 }
 
+# They are those of the compiler and libc that the budgets were written with.
 sub check_figures {
 	my ($text) = @_;
+	my ($for) = slurp('tests/bench/budgets.txt') =~ /^# toolchain: (.*)$/m;
+
+	if ($for ne Bench::toolchain()) {
+		diag "figures not compared: they are for $for";
+		return;
+	}
 	my %rows = measured_rows();
 
 	for my $name (sort keys %rows) {
 		my (undef, @says) = $text =~ row_like($name);
 		is_deeply [@says[0, 1]], $rows{$name},
-		    "the table's row: $name (see --write in tests/readme/readme.t)";
+		    "the table's row: $name (else `make figures`)";
 	}
 	my (undef, $says) = $text =~ $region_like;
-	is $says, smallest_region(), 'the smallest region is as in RESULTS.md';
+	is $says, smallest_region(),
+	    'the smallest region is as in RESULTS.md (else `make figures`)';
 }
 
 sub write_figures {
@@ -253,7 +284,7 @@ sub write_figures {
 	return $text;
 }
 
-# The page with this block's output replaced by as many last lines of $said.
+# Replace a block's output in the page by as many last lines of $said.
 sub write_output {
 	my ($block, $said) = @_;
 	my @want = split /^/, $block->{text};
@@ -264,6 +295,19 @@ sub write_output {
 	    join('', map { /^\.\.\.$/ ? 1 : 0 } @want) !~ /^10*$/;
 	my $new = join '', "...\n", @lines[-(@want - 1) .. -1];
 	$all =~ s/^```text\n\Q$block->{text}\E```$/```text\n$new```/m;
+	write_page($all);
+	$block->{text} = $new;
+}
+
+# The address that a report names, in what follows it, for addr2line.
+sub write_caller {
+	my ($report, @behind) = @_;
+	my ($caller) = $report->{text} =~ /\bcaller 0x0*([0-9a-f]+)$/m or return;
+	my $all = slurp($page);
+
+	for my $text (\$all, map { \$_->{text} } @behind) {
+		$$text =~ s/(addr2line .* )0x\w+$/${1}0x$caller/m;
+	}
 	write_page($all);
 }
 
@@ -278,7 +322,7 @@ sub check_names {
 	my ($text) = @_;
 	$text =~ s/^```.*?^```$//msg;
 	my @links = grep { !/^https?:/ && !/^#/ } $text =~ /\]\(([^)\s]+)\)/g;
-	my @files = grep { m{^(heap|port|boards|linker|tests)/} || /^\.ci/ }
+	my @files = grep { m{^(heap|port|boards|linker|tests|tools)/} || /^\.ci/ }
 	    $text =~ /`([\w.\/-]+)`/g;
 	my @goals = $text =~ /`make ([a-z-]+)`/g;
 
@@ -327,6 +371,19 @@ sub check_family {
 	    'the family is that of tests/link/libc_names.txt';
 }
 
+# The libcs of the table are those that there are, and so are the archives.
+sub check_libcs {
+	my ($text) = @_;
+	my @rows = $text =~ m{^\| (\S+) \|.*`build/cortex-m3/}mg;
+	my @paths = $text =~ m{^\|.*`(build/cortex-m3/[\w/.-]+)`}mg;
+	my ($libcs) = slurp('port/targets.mk') =~ /^LIBCS := (.*)$/m;
+
+	is_deeply [sort grep { $_ ne 'newlib-nano' } @rows],
+	    [sort split ' ', $libcs], 'the table has all libcs';
+	is_deeply [grep { !-e "$copy/$_" } @paths], [],
+	    'the archives of the table are built';
+}
+
 sub check_ci {
 	my $last = (grep { /\S/ } split /\n/, slurp('.ci/run'))[-1];
 	is $last, 'make deps test', 'make deps test is what .ci/run ends with';
@@ -351,24 +408,26 @@ for my $i (0 .. $#blocks) {
 	if ($block->{lang} eq 'c') {
 		compile($block);
 	} elsif ($block->{lang} eq 'sh') {
-		my $said = join '', map { try_command($_, $where) }
-		    commands_of($block->{text});
+		my $said = try_block($block, $where);
 		my $next = $blocks[$i + 1];
 		next if !$next || $next->{lang} ne 'text';
-		write_output($next, $said)
-		    if $write && !same_output($said, $next->{text});
+		if ($write) {
+			write_output($next, $said);
+			write_caller($next, @blocks[$i + 2 .. $#blocks]);
+		}
 		ok same_output($said, $next->{text}),
 		    "$page:$next->{line}: it prints what the page says" or
 		    diag "it printed:\n$said";
 	} elsif ($block->{lang} eq 'text') {
 		ok $i > 0 && $blocks[$i - 1]{lang} eq 'sh',
 		    "$where: output stands behind its commands";
-	} else {
+	} elsif ($block->{lang} !~ /^(cmake|meson)$/) {
 		is $block->{lang}, '', "$where: a drawing has no language";
 	}
 }
 check_ci();
 check_boards($text);
+check_libcs($text);
 check_family($text);
 check_knobs($text);
 check_figures($text);

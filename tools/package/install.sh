@@ -27,17 +27,17 @@ put()
 	done
 }
 
-# Both names: malloc, as libc's own objects ask for it too late to be heard;
-# and one that only this heap has, so that libc's archive in front of ours is
-# an error instead of a second heap.
-anchors='malloc heap_libc_malloc'
+# Libc's own objects ask for malloc too late to be heard.  A name that only this
+# heap has: libc's archive in front of ours is then an error instead of a second
+# heap, and a program that does not allocate pays nothing.
+anchor=heap_libc_malloc
 
 # The anchored name of an archive: a text that ld reads in its place.
 # ld looks for INPUT's file beside the text, before anywhere else.
 libheap_text()
 {
 	echo "/* For ld: $1.a, taken even if only libc calls malloc. */"
-	[ "$2" = none ] || echo "EXTERN($anchors)"
+	[ "$2" = none ] || echo "EXTERN($anchor)"
 	echo "INPUT($1.a)"
 }
 
@@ -56,11 +56,7 @@ Version: $version
 Cflags: -I\${includedir}
 END
 	libs="-L\${libdir} -l$1"
-	if [ "$3" != none ]; then
-		for anchor in $anchors; do
-			libs="-Wl,-u,$anchor $libs"
-		done
-	fi
+	[ "$3" = none ] || libs="-Wl,-u,$anchor $libs"
 	echo "Libs: $libs"
 }
 

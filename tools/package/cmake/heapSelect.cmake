@@ -93,8 +93,7 @@ endfunction()
 function(heap_anchor library libc)
 	if(NOT libc STREQUAL "none")
 		set_property(TARGET ${library} APPEND PROPERTY
-			INTERFACE_LINK_OPTIONS LINKER:--undefined=malloc
-			LINKER:--undefined=heap_libc_malloc)
+			INTERFACE_LINK_OPTIONS LINKER:--undefined=heap_libc_malloc)
 	endif()
 endfunction()
 
