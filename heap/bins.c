@@ -43,11 +43,9 @@ bool heap_bins_is_sound(struct bins *b, const struct chunk *c)
 		return heap_tiny_links_agree(b, c) ||
 		       heap_bins_blame(b, HEAP_FAULT_LINK, HEAP_I6, c);
 
-	const struct chunk *next = chunk_above(c, chunk_head_size(c));
-
-	if (!chunk_is_sealed(c, b->key) || !bins_may_hold(b, next))
+	if (!bins_may_hold(b, chunk_above(c, chunk_plain_size(c))))
 		return heap_bins_blame(b, HEAP_FAULT_HEADER, HEAP_I1, c);
-	if (chunk_prev_foot(next) != chunk_head_size(c))
+	if (!bins_foot_agrees(b, c))
 		return heap_bins_blame(b, HEAP_FAULT_NEIGHBOUR, HEAP_I5, c);
 	return bins_links_agree(b, c) ||
 	       heap_bins_blame(b, HEAP_FAULT_LINK, HEAP_I6, c);

@@ -32,6 +32,7 @@ struct damage {
 };
 
 struct bins {
+	size_t fast; /* requests below need no lock; see struct heap      */
 	size_t map;  /* bit i: bin i has a chunk                         */
 	size_t tiny; /* head of bin 1, coded as the head of a tiny chunk */
 	struct chunk *head[HEAP_BINS - 2]; /* of bins 2 and up              */
@@ -101,10 +102,13 @@ static inline bool bins_may_read(const struct bins *b, const void *c)
 	return (distance >> low | distance << (WORD_BITS - low)) < b->words;
 }
 
-/* The word that leads to the first chunk of a bin, as a chunk's fwd. */
+/*
+ * The word that leads to the first chunk of a bin, as a chunk's fwd.  The
+ * fields before `head` are there to make the address cheap.
+ */
 static inline struct chunk *bins_dressed(struct bins *b, unsigned bin)
 {
-	return (struct chunk *)((uintptr_t)b - WORD_SIZE + bin * WORD_SIZE);
+	return (struct chunk *)((size_t *)b + bin);
 }
 
 /* ---- tiny chunks: links in head and foot ------------------------------ */
@@ -168,8 +172,7 @@ static inline void tiny_remove(struct bins *b, struct chunk *c)
 /* The last chunk of a list goes: if it was the first too, the bin is empty. */
 static WORD_HOT void bins_emptied(struct bins *b, const struct chunk *back)
 {
-	/* A dressed head lies `bin` words above this: see struct heap. */
-	size_t bin = ((uintptr_t)back - (uintptr_t)b + WORD_SIZE) / WORD_SIZE;
+	size_t bin = ((uintptr_t)back - (uintptr_t)b) / WORD_SIZE;
 
 	if (bin < HEAP_BINS)
 		b->map &= ~((size_t)1 << bin);
@@ -213,7 +216,7 @@ static WORD_HOT void bins_link(struct bins *b, struct chunk *c, size_t size)
 		back = bins_dressed(b, bin);
 		fwd = back->fwd;
 		/* [bin]->[smaller]->...  =>  [bin]->[smaller]->[ c ]->... */
-		if (fwd != NULL && size > chunk_head_size(fwd)) {
+		if (fwd != NULL && size > chunk_plain_size(fwd)) {
 			back = fwd;
 			fwd = back->fwd;
 		}
@@ -237,7 +240,7 @@ static WORD_HOT void bins_insert(struct bins *b, struct chunk *c, size_t size)
 		return;
 	}
 	bins_link(b, c, size);
-	chunk_set_free(c, size, b->key);
+	chunk_set_free(c, size);
 }
 
 /* Take a sound free chunk out of its bin; its size. */
@@ -248,40 +251,41 @@ static WORD_HOT size_t bins_remove(struct bins *b, struct chunk *c)
 		return CHUNK_MIN;
 	}
 	bins_unlink(b, c);
-	return chunk_head_size(c);
+	return chunk_plain_size(c);
 }
 
 /*
- * One of the first HEAP_SEARCH chunks of a bin that serves `size` bytes, and
- * in *back the one before it.
+ * The one before a chunk that serves `size` bytes, among the first HEAP_SEARCH
+ * of a bin that is not empty; NULL when there is none.
  */
 static WORD_HOT struct chunk *bins_search(struct bins *b, unsigned bin,
-					  size_t size, struct chunk **back)
+					  size_t size)
 {
-	struct chunk *before = bins_dressed(b, bin), *c = before->fwd;
+	struct chunk *back = bins_dressed(b, bin), *c = back->fwd;
 	unsigned n = HEAP_SEARCH;
 
 	do {
-		*back = before;
 		if (HEAP_CHECK != 0 && !bins_may_read(b, c))
-			return c;
-		if (chunk_head_size(c) >= size)
-			return c;
-		before = c;
+			return back;
+		if (chunk_plain_size(c) >= size)
+			return back;
+		back = c;
 		c = c->fwd;
 	} while (c != NULL && --n != 0);
 	return NULL;
 }
 
+enum bins_found { BINS_NONE, BINS_TINY, BINS_CHUNK };
+
 /*
- * A free chunk of at least `size` bytes, still in its bin: one of the same
- * bin, of which HEAP_SEARCH are looked at, else the first of the next bin that
- * has any; NULL when there is none.  *back is where its list should lead here
- * from.  On a damaged heap there may be no chunk at all at the address that it
- * answers.  Constant time.
+ * Find a free chunk of at least `size` bytes: one of the same bin, of which
+ * HEAP_SEARCH are looked at, else the first of the next bin that has any.
+ * BINS_CHUNK: *back is the chunk before it, whose fwd leads there, or the
+ * bin's head dressed as one.  BINS_TINY: the first tiny chunk.  On a damaged
+ * heap there may be no chunk where that leads.  Constant time.
  */
-static WORD_HOT struct chunk *bins_find(struct bins *b, size_t size,
-					struct chunk **back)
+static WORD_HOT enum bins_found bins_find(struct bins *b, size_t size,
+					  struct chunk **back)
 {
 	unsigned bin;
 	size_t map;
@@ -289,25 +293,24 @@ static WORD_HOT struct chunk *bins_find(struct bins *b, size_t size,
 	if (bin_is_exact(size)) {
 		bin = (unsigned)(size / HEAP_ALIGN);
 		map = b->map >> bin;
-		if (bin == 1 && (map & 1) != 0) {
-			*back = tiny_dressed(b);
-			return tiny_fwd(b->tiny);
+		if ((map & 1) != 0) {
+			*back = bins_dressed(b, bin);
+			return bin == 1 ? BINS_TINY : BINS_CHUNK;
 		}
 	} else {
 		bin = bin_of_range(size);
 		map = b->map >> bin;
 		if ((map & 1) != 0) {
-			struct chunk *c = bins_search(b, bin, size, back);
-
-			if (c != NULL)
-				return c;
+			*back = bins_search(b, bin, size);
+			if (*back != NULL)
+				return BINS_CHUNK;
 			map--;
 		}
 	}
 	if (map == 0)
-		return NULL;
+		return BINS_NONE;
 	*back = bins_dressed(b, bin + word_lowest(map));
-	return (*back)->fwd;
+	return BINS_CHUNK;
 }
 
 /* ---- looked at before it is relied on ---------------------------------- */
@@ -328,13 +331,23 @@ static WORD_HOT bool bins_links_agree(const struct bins *b,
 	       bins_fwd_agrees(b, c->fwd, c);
 }
 
-/* The same, and does the one before it lie at `back`? */
+/* The same, and is the one before it `back`? */
 static WORD_HOT bool bins_back_agrees(const struct bins *b,
 				      const struct chunk *c,
 				      const struct chunk *back)
 {
 	return bins_may_read(b, c) && c->back == back &&
 	       bins_fwd_agrees(b, c->fwd, c);
+}
+
+/* Does the foot of c, free and not tiny, bear out its head? */
+static WORD_HOT bool bins_foot_agrees(const struct bins *b,
+				      const struct chunk *c)
+{
+	size_t size = chunk_plain_size(c);
+	const struct chunk *next = chunk_above(c, size);
+
+	return bins_may_read(b, next) && chunk_prev_foot(next) == size;
 }
 
 /* Can a chunk of `size` bytes, not tiny, be linked into its bin? */

@@ -22,7 +22,7 @@ static enum heap_invariant at(struct tour *t, const struct chunk *c,
 	return broken;
 }
 
-static bool seal_is_even(const struct tour *t, const struct chunk *c)
+static bool seal_is_right(const struct tour *t, const struct chunk *c)
 {
 	return HEAP_CHECK == 0 || chunk_is_sealed(c, t->h->bins.key);
 }
@@ -34,7 +34,7 @@ static enum heap_invariant check_chunk(struct tour *t, const struct chunk *c,
 	size_t size = chunk_size(c), left = chunk_span(c, s->fence);
 	bool tiny = !chunk_is_used(c) && chunk_is_tiny(c);
 
-	if (size < CHUNK_MIN || (!tiny && !seal_is_even(t, c)))
+	if (size < CHUNK_MIN || (chunk_is_used(c) && !seal_is_right(t, c)))
 		return at(t, c, HEAP_I1);
 	if (size > left)
 		return at(t, c, HEAP_I2);
@@ -72,7 +72,7 @@ static enum heap_invariant check_segment(struct tour *t, const struct span *s)
 		}
 		c = chunk_next(c);
 	}
-	if (!chunk_is_used(c) || chunk_head_size(c) != 0 || !seal_is_even(t, c))
+	if (!chunk_is_fence(c))
 		return at(t, c, HEAP_I9);
 	if (chunk_is_prev_used(c) != prev_used)
 		return at(t, c, HEAP_I4);

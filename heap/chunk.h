@@ -7,7 +7,7 @@
  *
  *            used                free, 4 words up      free, 2 words ("tiny")
  *    c ->  +-----------+-+-+   +-----------+-+-+       +-------------+-+-+
- *          | S | size  |P|1|   | S | size  |1|0| head  | fwd       |W|1|0|
+ *          | S | size  |P|1|   | size      |1|0| head  | fwd       |W|1|0|
  *  mem ->  +-----------+-+-+   +-----------+-+-+       +-------------+-+-+
  *          | payload       |   | fwd           | links | back          |1| foot
  *          |               |   | back          |       +---------------+-+
@@ -19,8 +19,8 @@
  * 1, 0  the lowest bit: used or free
  * P     the previous chunk is used.  Always 1 in a free chunk, since two free
  *       neighbours would have been coalesced
- * S     seal: makes the parity of head, address and key come out even, see
- *       chunk_is_sealed; 0 where HEAP_CHECK is 0
+ * S     seal: a parity over head, address and key, see chunk_is_sealed; 0
+ *       where HEAP_CHECK is 0
  * fwd   next free chunk of the bin, NULL in the last
  * back  the free chunk that leads here, or the bin's head dressed as one
  * mem   is HEAP_ALIGN-aligned, so c lies W below such an address.  Hence bit W
@@ -111,15 +111,22 @@ static inline bool chunk_is_tiny(const struct chunk *c)
 	return (c->head & CHUNK_LINK) != 0;
 }
 
-/* Of a used chunk, or of a free one that is not tiny. */
+/* Of a used chunk. */
 static inline size_t chunk_head_size(const struct chunk *c)
 {
 	return c->head & CHUNK_SIZE_MASK;
 }
 
+/* Of a free chunk that is not tiny, whose flags are what they are. */
+static inline size_t chunk_plain_size(const struct chunk *c)
+{
+	return c->head - CHUNK_PREV_USED;
+}
+
+/* Of a free chunk: a size, whatever the head. */
 static inline size_t chunk_free_size(const struct chunk *c)
 {
-	return chunk_is_tiny(c) ? CHUNK_MIN : chunk_head_size(c);
+	return chunk_is_tiny(c) ? CHUNK_MIN : c->head & ~(HEAP_ALIGN - 1);
 }
 
 static inline size_t chunk_size(const struct chunk *c)
@@ -148,18 +155,21 @@ static inline size_t chunk_foot_size(size_t foot)
 }
 
 /*
- * The seal.  Lanes of CHUNK_SEAL_BITS of head, address and key are xored; the
- * seal is the lane that brings the sum to 0.  So any change of one bit, and
- * all but one of 2^CHUNK_SEAL_BITS random changes of a head, show; and so does
- * a pointer into the middle of a block.  A xor, not a product, because a flag
- * can then be flipped together with its bit of the seal by one constant.
+ * The seal of a used chunk.  Lanes of CHUNK_SEAL_BITS of head and address are
+ * xored; the seal is the lane that makes the sum the key.  So any change of
+ * one bit, and all but one of 2^CHUNK_SEAL_BITS random changes of a head,
+ * show; and so does a pointer into the middle of a block.  A xor, not a
+ * product, because a flag can then be flipped together with its bit of the
+ * seal by one constant.  A key is one lane, where the seal lies.
+ *
+ * A free chunk has no seal: its head and its foot say the same.  Nor has a
+ * fence: it is one of two words.
  */
 static WORD_HOT size_t chunk_parity(size_t x)
 {
 	if (WORD_BITS > 32)
 		x ^= x >> (WORD_BITS / 2);
-	if (WORD_BITS > 32 ? CHUNK_SEAL_BITS <= 16 : true)
-		x ^= x >> 16;
+	x ^= x >> 16;
 	if (CHUNK_SEAL_BITS <= 8)
 		x ^= x >> 8;
 	if (CHUNK_SEAL_BITS <= 4)
@@ -167,42 +177,60 @@ static WORD_HOT size_t chunk_parity(size_t x)
 	return x << HEAP_CHUNK_BITS;
 }
 
-/* The head of chunk c for `low`, its size and flags. */
+/* The head of used chunk c for `low`, its size and flags. */
 static WORD_HOT size_t chunk_sealed(const struct chunk *c, size_t low,
 				    size_t key)
 {
 	if (HEAP_CHECK == 0)
 		return low;
-	return low | chunk_parity(low ^ (uintptr_t)c ^ key);
+	return low | (chunk_parity(low ^ (uintptr_t)c) ^ key);
 }
 
 static WORD_HOT bool chunk_is_sealed(const struct chunk *c, size_t key)
 {
-	return chunk_parity(c->head ^ (uintptr_t)c ^ key) == 0;
+	return chunk_parity(c->head ^ (uintptr_t)c) == key;
 }
 
-/* Set size and flags of chunk c. */
-static WORD_HOT void chunk_set_head(struct chunk *c, size_t low, size_t key)
+/* Make c a used chunk; `low` is its size and flags. */
+static WORD_HOT void chunk_set_used(struct chunk *c, size_t low, size_t key)
 {
 	c->head = chunk_sealed(c, low, key);
 }
 
-/* Turn the prev-used flag of a used chunk over, keeping the seal even. */
+/* The prev-used flag and its bit of the seal. */
+#define CHUNK_FLIP                                                             \
+	(HEAP_CHECK == 0                                                       \
+		 ? CHUNK_PREV_USED                                             \
+		 : CHUNK_PREV_USED | CHUNK_PREV_USED << HEAP_CHUNK_BITS)
+
+/* Turn the prev-used flag of a used chunk over; its seal holds. */
 static inline void chunk_flip_prev_used(struct chunk *c)
 {
-	c->head ^= HEAP_CHECK == 0 ? CHUNK_PREV_USED
-				   : CHUNK_PREV_USED |
-					     CHUNK_PREV_USED << HEAP_CHUNK_BITS;
+	c->head ^= CHUNK_FLIP;
+}
+
+/* The head of a fence below which all is used. */
+#define FENCE (CHUNK_USED | CHUNK_PREV_USED)
+
+static inline bool chunk_is_fence(const struct chunk *c)
+{
+	return c->head == FENCE || c->head == (FENCE ^ CHUNK_FLIP);
 }
 
 /*
  * Make [c, c + size) a free chunk with head and foot; links are the bin's job.
  * A tiny one has no head and foot but its links.
  */
-static WORD_HOT void chunk_set_free(struct chunk *c, size_t size, size_t key)
+static WORD_HOT void chunk_set_free(struct chunk *c, size_t size)
 {
-	chunk_set_head(c, size | CHUNK_PREV_USED, key);
+	c->head = size | CHUNK_PREV_USED;
 	((size_t *)chunk_above(c, size))[-1] = size;
+}
+
+/* The head of a free chunk of `size` bytes that is not tiny. */
+static WORD_HOT bool chunk_is_free_of(const struct chunk *c, size_t size)
+{
+	return c->head == (size | CHUNK_PREV_USED);
 }
 
 /* Mark a header that is being swallowed, so that a second free is found. */

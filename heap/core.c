@@ -48,8 +48,8 @@ static WORD_HOT bool top_is_sound(const struct heap *h)
 {
 	const struct bins *b = &h->bins;
 
-	return bins_may_read(b, h->top) && bins_may_read(b, h->limit) &&
-	       h->top->head == chunk_sealed(h->top, FENCE, b->key);
+	return bins_may_read(b, h->top) && h->top->head == FENCE &&
+	       bins_may_read(b, h->limit);
 }
 
 static WORD_COLD void *refused_top(struct heap *h, const void *caller)
@@ -66,8 +66,8 @@ static WORD_HOT void *take_top(struct heap *h, size_t size, const void *caller)
 	if (HEAP_CHECK != 0 && !top_is_sound(h))
 		return refused_top(h, caller);
 	heap_set_top(h, chunk_above(c, size));
-	chunk_set_head(c, size | FENCE, h->bins.key);
-	heap_account(h, 0, size);
+	chunk_set_used(c, size | FENCE, h->bins.key);
+	heap_account(h, size);
 	return chunk_to_mem(c);
 }
 
@@ -88,7 +88,7 @@ static bool bring_forward(struct heap *h, size_t size)
 	for (unsigned n = HEAP_LAST_RESORT; n != 0 && c != NULL; n--) {
 		if (HEAP_CHECK != 0 && !bins_back_agrees(b, c, back))
 			return heap_bins_blame(b, HEAP_FAULT_LINK, HEAP_I6, c);
-		if (chunk_head_size(c) >= size) {
+		if (chunk_plain_size(c) >= size) {
 			bins_unlink(b, c);
 			bins_link_between(head, c, head->fwd);
 			return true;
@@ -121,8 +121,8 @@ static WORD_COLD void *take_tiny(struct heap *h, const void *caller)
 	tiny_remove(b, c);
 	/* [free][used]  =>  [used][used] */
 	chunk_flip_prev_used(chunk_above(c, CHUNK_MIN));
-	chunk_set_head(c, CHUNK_MIN | FENCE, b->key);
-	heap_account(h, 0, CHUNK_MIN);
+	chunk_set_used(c, CHUNK_MIN | FENCE, b->key);
+	heap_account(h, CHUNK_MIN);
 	return chunk_to_mem(c);
 }
 
@@ -141,21 +141,25 @@ void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
 	struct chunk *c, *fwd, *back;
 	size_t size = chunk_round(n), rest;
 
-	if (n >= h->fast && caller != h)
+	if (n >= h->bins.fast && caller != h)
 		return heap_alloc_locked(h, n, caller);
-	c = bins_find(b, size, &back);
-	if (c == NULL)
+	switch (bins_find(b, size, &back)) {
+	case BINS_NONE:
 		return heap_room(h) >= size ? take_top(h, size, caller)
 					    : take_fresh(h, size, caller);
-	if (size == CHUNK_MIN && (b->map & 2) != 0)
+	case BINS_TINY:
 		return take_tiny(h, caller);
+	case BINS_CHUNK:
+		break;
+	}
 
-	if (HEAP_CHECK != 0 && !bins_back_agrees(b, c, back))
-		return refused_at(h, c, caller);
-	rest = chunk_head_size(c) - size;
+	c = back->fwd;
 	if (HEAP_CHECK != 0 &&
-	    (!chunk_is_sealed(c, b->key) || chunk_head_size(c) < size ||
-	     (rest != 0 && !bins_accept(b, rest))))
+	    (!bins_back_agrees(b, c, back) || !bins_foot_agrees(b, c)))
+		return refused_at(h, c, caller);
+	rest = chunk_plain_size(c) - size;
+	if (HEAP_CHECK != 0 &&
+	    (rest >= HEAP_CHUNK_MAX || (rest != 0 && !bins_accept(b, rest))))
 		return refused_at(h, c, caller);
 
 	fwd = c->fwd;
@@ -164,14 +168,14 @@ void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
 		fwd->back = back;
 	else
 		bins_emptied(b, back);
-	chunk_set_head(c, size | FENCE, b->key);
+	chunk_set_used(c, size | FENCE, b->key);
 	/* [   free   ]  =>  [ used ][ free ] */
 	if (rest != 0)
 		bins_insert(b, chunk_above(c, size), rest);
 	/* [free][used]  =>  [used][used] */
 	else
 		chunk_flip_prev_used(chunk_above(c, size));
-	heap_account(h, 0, size);
+	heap_account(h, size);
 	return chunk_to_mem(c);
 }
 
@@ -181,20 +185,8 @@ void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
 static WORD_HOT bool prev_agrees(const struct bins *b, const struct chunk *prev,
 				 size_t foot)
 {
-	return bins_may_read(b, prev) &&
-	       prev->head ==
-		       chunk_sealed(prev, foot | CHUNK_PREV_USED, b->key) &&
+	return bins_may_read(b, prev) && chunk_is_free_of(prev, foot) &&
 	       bins_links_agree(b, prev);
-}
-
-/* Is next, not tiny, the sound free chunk that its head announces? */
-static WORD_HOT bool next_agrees(const struct bins *b, const struct chunk *next)
-{
-	size_t size = chunk_head_size(next);
-	const struct chunk *behind = chunk_above(next, size);
-
-	return chunk_is_sealed(next, b->key) && bins_may_read(b, behind) &&
-	       chunk_prev_foot(behind) == size && bins_links_agree(b, next);
 }
 
 static WORD_HOT bool tiny_is_sound(const struct bins *b, const struct chunk *c)
@@ -241,7 +233,8 @@ static WORD_HOT bool looks_used(const struct bins *b, const struct chunk *c)
 	next = chunk_above(c, chunk_head_size(c));
 	return next != c && bins_may_read(b, next) &&
 	       chunk_is_prev_used(next) &&
-	       (!chunk_is_used(next) || chunk_is_sealed(next, b->key));
+	       (!chunk_is_used(next) || chunk_is_sealed(next, b->key) ||
+		chunk_is_fence(next));
 }
 
 struct chunk *heap_inspect(struct heap *h, const void *mem)
@@ -254,64 +247,55 @@ struct chunk *heap_inspect(struct heap *h, const void *mem)
 }
 
 /*
- * Take what is free below c, if anything, out of its bin: its bytes in *below.
- * False, and nothing done, when it is not sound.
+ * Take the free chunk below c, whose foot is `foot`, out of its bin.  NULL, and
+ * nothing done, when it is not sound.
  */
-static WORD_HOT bool detach_below(struct bins *b, const struct chunk *c,
-				  size_t *below)
+static WORD_HOT struct chunk *detach_below(struct bins *b,
+					   const struct chunk *c, size_t foot)
 {
-	size_t foot;
-	struct chunk *prev;
+	struct chunk *prev = chunk_below(c, chunk_foot_size(foot));
 
-	if (chunk_is_prev_used(c))
-		return true;
-	foot = chunk_prev_foot(c);
-	prev = chunk_below(c, chunk_foot_size(foot));
 	if ((foot & CHUNK_TAG) != 0) {
 		if (HEAP_CHECK != 0 && !tiny_is_sound(b, prev))
-			return false;
+			return NULL;
 		tiny_remove(b, prev);
-		*below = CHUNK_MIN;
 	} else {
 		if (HEAP_CHECK != 0 && !prev_agrees(b, prev, foot))
-			return false;
+			return NULL;
 		bins_unlink(b, prev);
-		*below = foot;
 	}
-	return true;
+	return prev;
 }
 
-/* Likewise free chunk `next`: its bytes in *above. */
-static WORD_HOT bool detach_above(struct bins *b, struct chunk *next,
-				  size_t *above)
+/* Likewise free chunk `next`: its bytes, or 0. */
+static WORD_HOT size_t detach_above(struct bins *b, struct chunk *next)
 {
 	if (chunk_is_tiny(next)) {
 		if (HEAP_CHECK != 0 && !tiny_is_sound(b, next))
-			return false;
+			return 0;
 		tiny_remove(b, next);
-		*above = CHUNK_MIN;
-	} else {
-		if (HEAP_CHECK != 0 && !next_agrees(b, next))
-			return false;
-		bins_unlink(b, next);
-		*above = chunk_head_size(next);
+		return CHUNK_MIN;
 	}
-	return true;
+	if (HEAP_CHECK != 0 &&
+	    (!bins_foot_agrees(b, next) || !bins_links_agree(b, next)))
+		return 0;
+	bins_unlink(b, next);
+	return chunk_plain_size(next);
 }
 
 /*
  * Something stands in the way of freeing c.  What had already been taken out
- * of a bin goes back: `below` bytes before c and `above` bytes behind it.
+ * of a bin goes back: what lies from `start` to c, and `above` bytes behind.
  */
-static WORD_COLD void undo(struct heap *h, struct chunk *c, size_t below,
+static WORD_COLD void undo(struct heap *h, struct chunk *c, struct chunk *start,
 			   size_t above, const void *caller)
 {
 	struct chunk *next = chunk_above(c, chunk_head_size(c));
 
 	if (above != 0)
 		bins_insert(&h->bins, next, above);
-	if (below != 0)
-		bins_insert(&h->bins, chunk_below(c, below), below);
+	if (start != c)
+		bins_insert(&h->bins, start, chunk_span(start, c));
 	refused_near(h, c, next, caller);
 }
 
@@ -319,33 +303,41 @@ static WORD_COLD void undo(struct heap *h, struct chunk *c, size_t below,
 static WORD_HOT void give(struct heap *h, struct chunk *c, const void *caller)
 {
 	struct bins *b = &h->bins;
-	size_t size = chunk_head_size(c), below = 0, above = 0;
-	struct chunk *next = chunk_above(c, size);
+	struct chunk *start = c, *next = chunk_above(c, chunk_head_size(c));
+	size_t head = next->head, size = chunk_head_size(c), above = 0;
 
 	/* [free p][ c ]  =>  [ p . . . ] */
-	if (!detach_below(b, c, &below))
-		goto damaged;
-	if (!chunk_is_used(next)) {
+	if (!chunk_is_prev_used(c)) {
+		start = detach_below(b, c, chunk_prev_foot(c));
+		if (HEAP_CHECK != 0 && start == NULL) {
+			undo(h, c, c, 0, caller);
+			return;
+		}
+	}
+	if ((head & CHUNK_USED) == 0) {
 		/* [ c ][free n]  =>  [ c . . . ] */
-		if (!detach_above(b, next, &above))
-			goto damaged;
-	} else if (chunk_head_size(next) == 0 && next == h->top) {
+		above = detach_above(b, next);
+		if (HEAP_CHECK != 0 && above == 0) {
+			undo(h, c, start, 0, caller);
+			return;
+		}
+	} else if (head == FENCE && next == h->top) {
 		/* [ c ][top . .]  =>  [top . . . .] */
-		heap_account(h, size, 0);
+		heap_discount(h, size);
 		chunk_forget(c);
-		heap_set_top(h, chunk_below(c, below));
+		heap_set_top(h, start);
 		return;
 	}
-	if (HEAP_CHECK != 0 && !bins_accept(b, below + size + above))
-		goto damaged;
-	if (above == 0)
+	if (HEAP_CHECK != 0 &&
+	    !bins_accept(b, chunk_span(start, next) + above)) {
+		undo(h, c, start, above, caller);
+		return;
+	}
+	if ((head & CHUNK_USED) != 0)
 		chunk_flip_prev_used(next);
-	heap_account(h, size, 0);
+	heap_discount(h, size);
 	chunk_forget(c);
-	bins_insert(b, chunk_below(c, below), below + size + above);
-	return;
-damaged:
-	undo(h, c, below, above, caller);
+	bins_insert(b, start, chunk_span(start, next) + above);
 }
 
 void heap_free_from(struct heap *h, void *p, const void *caller)
@@ -353,7 +345,7 @@ void heap_free_from(struct heap *h, void *p, const void *caller)
 	struct chunk *c = mem_to_chunk(p);
 
 	if ((HEAP_CHECK == 0 ? p == NULL : !looks_used(&h->bins, c)) ||
-	    (h->fast == 0 && caller != h))
+	    (h->bins.fast == 0 && caller != h))
 		heap_free_locked(h, p, caller);
 	else
 		give(h, c, caller);
@@ -371,8 +363,8 @@ bool heap_cut(struct heap *h, struct chunk *c, size_t size)
 	/* [     used     ]  =>  [ used ][ tail ], and free the tail */
 	size_t payload = tail->head;
 
-	chunk_set_head(tail, rest | CHUNK_USED | CHUNK_PREV_USED, key);
-	chunk_set_head(c, size | flags, key);
+	chunk_set_used(tail, rest | CHUNK_USED | CHUNK_PREV_USED, key);
+	chunk_set_used(c, size | flags, key);
 	heap_free_from(h, chunk_to_mem(tail), h);
 	if (h->bins.damage.kind == HEAP_FAULT_NONE)
 		return true;

@@ -4,25 +4,31 @@
 
 _Static_assert(HEAP_GROW < HEAP_CHUNK_MAX, "a gift makes one segment");
 
+/* Rotating keeps words apart; any change of one word shows. */
+static WORD_HOT uintptr_t mix(uintptr_t sum, uintptr_t word)
+{
+	return (sum << 1 | sum >> (WORD_BITS - 1)) ^ word;
+}
+
 uintptr_t heap_slow_check(const struct heap *h)
 {
 	uintptr_t sum = (uintptr_t)h->port;
 
-	sum = sum * 31 + h->bins.lo;
-	sum = sum * 31 + h->bins.units;
-	sum = sum * 31 + h->bins.floor;
-	sum = sum * 31 + h->bins.words;
-	sum = sum * 31 + h->bins.key;
-	sum = sum * 31 + (uintptr_t)h->base;
-	sum = sum * 31 + (uintptr_t)h->limit;
-	sum = sum * 31 + h->end;
-	sum = sum * 31 + h->older;
-	return sum * 31 + h->taken;
+	sum = mix(sum, h->bins.lo);
+	sum = mix(sum, h->bins.units);
+	sum = mix(sum, h->bins.floor);
+	sum = mix(sum, h->bins.words);
+	sum = mix(sum, h->bins.key);
+	sum = mix(sum, (uintptr_t)h->base);
+	sum = mix(sum, (uintptr_t)h->limit);
+	sum = mix(sum, h->end);
+	sum = mix(sum, h->older);
+	return mix(sum, h->taken);
 }
 
 static uintptr_t segment_check(const struct heap *h, const struct segment *s)
 {
-	return ((uintptr_t)s->base * 31 + (uintptr_t)s->fence) ^ h->bins.key;
+	return mix(mix(h->bins.key, (uintptr_t)s->base), (uintptr_t)s->fence);
 }
 
 bool heap_older_segment(const struct heap *h, struct span *s, size_t *i)
@@ -80,7 +86,8 @@ static void mix_key(struct heap *h)
 		return;
 	if (h->port->seed != NULL)
 		seed ^= h->port->seed(h->port->ctx);
-	h->bins.key ^= seed * (uintptr_t)0x9e3779b97f4a7c15u;
+	h->bins.key = chunk_parity(h->bins.key ^
+				   seed * (uintptr_t)0x9e3779b97f4a7c15u);
 }
 
 /* [segment][top . . .]  =>  [segment][ free  ][fence] */
@@ -91,7 +98,7 @@ static void close_segment(struct heap *h)
 
 	if (room == 0)
 		return;
-	chunk_set_head(h->limit, CHUNK_USED, h->bins.key);
+	h->limit->head = FENCE ^ CHUNK_FLIP;
 	bins_insert(&h->bins, rest, room);
 }
 
@@ -144,7 +151,7 @@ void heap_attach(struct heap *h, uintptr_t start, size_t n)
 		return;
 	}
 	if (HEAP_CHECK < 3 && h->port->lock == NULL && h->port->in_isr == NULL)
-		h->fast = CHUNK_PAYLOAD_MAX + 1;
+		h->bins.fast = CHUNK_PAYLOAD_MAX + 1;
 	h->end = end;
 	h->taken += n;
 	h->check = heap_slow_check(h);

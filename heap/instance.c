@@ -93,7 +93,7 @@ void heap_reset(struct heap *h)
 		if (s.base == s.fence)
 			continue;
 		bins_insert(b, s.base, chunk_span(s.base, s.fence));
-		chunk_set_head(s.fence, CHUNK_USED, b->key);
+		s.fence->head = FENCE ^ CHUNK_FLIP;
 	}
 	heap_unlock(h, state);
 }

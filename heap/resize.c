@@ -16,9 +16,9 @@ static void swallow_next(struct heap *h, struct chunk *c, struct chunk *next)
 	/* [ c ][free n][used]  =>  [ c . . . ][used] */
 	bins_remove(&h->bins, next);
 	chunk_forget(next);
-	heap_account(h, chunk_head_size(c), size);
+	heap_account(h, size - chunk_head_size(c));
 	chunk_flip_prev_used(chunk_above(c, size));
-	chunk_set_head(c, size | (c->head & CHUNK_FLAGS), h->bins.key);
+	chunk_set_used(c, size | (c->head & CHUNK_FLAGS), h->bins.key);
 }
 
 /*
@@ -33,9 +33,9 @@ static bool grow_into_top(struct heap *h, struct chunk *c, size_t size)
 	if (heap_room(h) < more && (!heap_grow(h, more) || h->top != top))
 		return false;
 	/* [ c ][top . . .]  =>  [ c . . ][top .] */
-	heap_account(h, chunk_head_size(c), size);
+	heap_account(h, size - chunk_head_size(c));
 	heap_set_top(h, chunk_above(c, size));
-	chunk_set_head(c, size | (c->head & CHUNK_FLAGS), h->bins.key);
+	chunk_set_used(c, size | (c->head & CHUNK_FLAGS), h->bins.key);
 	return true;
 }
 
@@ -96,9 +96,9 @@ static struct chunk *claim_backward(struct heap *h, struct chunk *c,
 	if (next_free)
 		swallow_next(h, c, next);
 	/* [free p][ c . . ]  =>  [ p . . . . . ], used */
-	heap_account(h, chunk_head_size(c), have);
+	heap_account(h, have - chunk_head_size(c));
 	bins_remove(b, prev);
-	chunk_set_head(prev, have | CHUNK_USED | CHUNK_PREV_USED, b->key);
+	chunk_set_used(prev, have | CHUNK_USED | CHUNK_PREV_USED, b->key);
 	chunk_forget(c);
 	return prev;
 }
@@ -193,11 +193,11 @@ static struct chunk *carve(struct heap *h, struct chunk *c, size_t align,
 
 	/* [      c       ]  =>  [lead][   at   ], and free the lead */
 	if (lead != 0) {
-		chunk_set_head(at,
+		chunk_set_used(at,
 			       (chunk_head_size(c) - lead) | CHUNK_USED |
 				       CHUNK_PREV_USED,
 			       h->bins.key);
-		chunk_set_head(c, lead | (head & CHUNK_FLAGS), h->bins.key);
+		chunk_set_used(c, lead | (head & CHUNK_FLAGS), h->bins.key);
 		heap_free_from(h, chunk_to_mem(c), h);
 		if (h->bins.damage.kind != HEAP_FAULT_NONE) {
 			c->head = head;

@@ -31,8 +31,7 @@ struct segment {
 };
 
 struct heap {
-	size_t fast;         /* requests below need no lock; see api.c       */
-	struct bins bins;    /* here, bin i's dressed head is word i         */
+	struct bins bins;
 	struct chunk *top;   /* the fence of the current segment; NULL: none */
 	struct chunk *limit; /* the highest place for it                     */
 	const struct heap_port *port;
@@ -52,8 +51,6 @@ struct heap {
 	uintptr_t check;    /* over the slow part of this struct            */
 };
 
-#define FENCE (CHUNK_USED | CHUNK_PREV_USED) /* size 0 */
-
 /* Bytes that can be cut from the top as chunks. */
 static inline size_t heap_room(const struct heap *h)
 {
@@ -64,7 +61,7 @@ static inline size_t heap_room(const struct heap *h)
 static inline void heap_set_top(struct heap *h, struct chunk *c)
 {
 	h->top = c;
-	chunk_set_head(c, FENCE, h->bins.key);
+	c->head = FENCE;
 }
 
 /* ---- grow.c ---- */
@@ -154,14 +151,21 @@ void heap_leave(struct heap *h, uintptr_t state, const void *caller);
 void *heap_fail(struct heap *h, uintptr_t state, const void *mem,
 		const void *caller);
 
-/* A used chunk of `size` bytes was made of one of `was` bytes; 0 for none. */
-static WORD_HOT void heap_account(struct heap *h, size_t was, size_t size)
+/* So many more bytes are in used chunks. */
+static WORD_HOT void heap_account(struct heap *h, size_t more)
 {
 	if (HEAP_STATS == 0)
 		return;
-	h->in_use += size - was;
-	if (size > was && h->in_use > h->peak)
+	h->in_use += more;
+	if (h->in_use > h->peak)
 		h->peak = h->in_use;
+}
+
+/* So many fewer. */
+static WORD_HOT void heap_discount(struct heap *h, size_t fewer)
+{
+	if (HEAP_STATS != 0)
+		h->in_use -= fewer;
 }
 
 /* heap_check without the lock. */

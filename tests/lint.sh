@@ -35,8 +35,8 @@ harness_flags="-Itests/harness -Iboards -DTAP_WHERE=__FILE__ -DTAP_ARENA=64"
 wraps=-bugprone-implicit-widening-of-multiplication-result
 picolibc=/usr/lib/picolibc/arm-none-eabi/include
 thumb="--target=thumbv7m-none-eabi -isystem $picolibc -fshort-enums"
-c_files=$(find heap port boards tests -name '*.[ch]' | sort)
-scripts=$(find boards tests .ci -type f \
+c_files=$(find heap port boards tests tools -name '*.[ch]' | sort)
+scripts=$(find boards tests tools .ci -type f \
 	-exec grep -l '^#!/bin/sh\|^# shellcheck shell' {} + | sort)
 
 # Words are split on purpose from here on.
@@ -82,6 +82,8 @@ compile()
 	check "clang: the test harness" \
 		compile clang "$harness_flags" $harness
 
+	check "clang: tools" compile clang -D_GNU_SOURCE tools/*.c
+
 	check "gcc's analyzer" \
 		compile gcc "-fanalyzer -ffreestanding" $engine
 	check "clang-tidy: heap/" \
@@ -99,7 +101,7 @@ compile()
 		clang-tidy --quiet $kernel_port -- -std=c11 $here -ffreestanding
 	check "cppcheck" cppcheck --quiet --std=c11 --inline-suppr \
 		--enable=warning,performance,portability --error-exitcode=1 \
-		$here heap port
+		$here heap port tools
 }
 
 if [ -n "$failed" ]; then

@@ -102,6 +102,15 @@ bool rig_filled(const void *mem, size_t n, unsigned seed);
 /* A number that changes when any of n bytes does. */
 uint32_t rig_hash(const void *mem, size_t n);
 
+/* Let chunk c have size and flags `low`, with the seal of a used one. */
+static inline void rig_forge(struct chunk *c, size_t low, size_t key)
+{
+	if ((low & CHUNK_USED) != 0)
+		chunk_set_used(c, low, key);
+	else
+		c->head = low;
+}
+
 /* Skip this test where HEAP_CHECK is 0. */
 #define RIG_NEEDS_CHECKS TAP_DO(rig_has_checks())
 

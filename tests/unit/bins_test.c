@@ -24,6 +24,9 @@ static struct bins *fresh(void)
 		.floor = start,
 		.words = n / WORD_SIZE,
 	};
+	/* No foot of an earlier test may fit by chance. */
+	for (unsigned i = 0; i < n - control; i++)
+		((unsigned char *)start + control)[i] = 0;
 	return all;
 }
 
@@ -55,14 +58,20 @@ static unsigned length(unsigned bin)
 	return n;
 }
 
-/* What bins_find answers, and its predecessor leads there. */
+/* The chunk that bins_find leads to; it leads back. */
 static struct chunk *find(struct bins *b, size_t size)
 {
-	struct chunk *back = NULL, *c = bins_find(b, size, &back);
+	struct chunk *back = NULL;
 
-	if (c == NULL || chunk_is_tiny(c))
-		return c;
-	return back->fwd == c && c->back == back ? c : (struct chunk *)b;
+	switch (bins_find(b, size, &back)) {
+	case BINS_NONE:
+		return NULL;
+	case BINS_TINY:
+		return tiny_fwd(b->tiny);
+	case BINS_CHUNK:
+		break;
+	}
+	return back->fwd->back == back ? back->fwd : (struct chunk *)b;
 }
 
 /* ---- sizes ------------------------------------------------------------- */
@@ -311,6 +320,16 @@ static void check_damage(size_t units, size_t word, size_t change,
 	CHECK_PTR_EQ(b->damage.chunk, place(1));
 }
 
+/* A size that leads to a place for a chunk finds no such foot there. */
+static enum heap_fault_kind of_head(size_t size, size_t bit)
+{
+	size ^= bit;
+	fresh();
+	return size % UNIT == 0 && size / UNIT < all->units - GAP / UNIT
+		       ? HEAP_FAULT_NEIGHBOUR
+		       : HEAP_FAULT_HEADER;
+}
+
 TEST(every_flipped_bit_of_a_free_chunk_shows)
 {
 	RIG_NEEDS_CHECKS;
@@ -318,7 +337,7 @@ TEST(every_flipped_bit_of_a_free_chunk_shows)
 		size_t bit = (size_t)1 << i;
 
 		if (bit != CHUNK_USED && bit != CHUNK_LINK)
-			check_damage(5, 0, bit, HEAP_FAULT_HEADER);
+			check_damage(5, 0, bit, of_head(5 * UNIT, bit));
 		check_damage(5, 1, bit, HEAP_FAULT_LINK);
 		check_damage(5, 2, bit, HEAP_FAULT_LINK);
 		check_damage(5, 9, bit, HEAP_FAULT_NEIGHBOUR);

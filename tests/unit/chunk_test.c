@@ -37,7 +37,7 @@ static size_t some_key(uint32_t *random)
 {
 	size_t key = tap_rand(random);
 
-	return key << (WORD_BITS - 32) ^ tap_rand(random);
+	return chunk_parity(key << (WORD_BITS - 32) ^ tap_rand(random));
 }
 
 /* ---- sizes ------------------------------------------------------------- */
@@ -88,10 +88,10 @@ TEST(a_head_gives_back_the_size_and_flags_put_into_it)
 	uint32_t random = (uint32_t)tap_arg("seed", 1);
 
 	for (size_t i = 0; i < SIZES; i++) {
-		for (size_t flags = 0; flags <= CHUNK_FLAGS; flags++) {
+		for (size_t flags = 1; flags <= CHUNK_FLAGS; flags += 2) {
 			struct chunk *c = first();
 
-			chunk_set_head(c, sizes[i] | flags, some_key(&random));
+			chunk_set_used(c, sizes[i] | flags, some_key(&random));
 			CHECK_EQ(chunk_head_size(c), sizes[i]);
 			CHECK_EQ(c->head & CHUNK_FLAGS, flags);
 			CHECK_EQ(chunk_is_used(c), flags % 2);
@@ -106,7 +106,10 @@ TEST(a_free_chunk_has_head_and_foot)
 {
 	struct chunk *c = first();
 
-	chunk_set_free(c, 2 * CHUNK_MIN, 0x1234);
+	chunk_set_free(c, 2 * CHUNK_MIN);
+	CHECK(chunk_is_free_of(c, 2 * CHUNK_MIN));
+	CHECK(!chunk_is_free_of(c, 3 * CHUNK_MIN));
+	CHECK_EQ(chunk_plain_size(c), 2 * CHUNK_MIN);
 	CHECK(!chunk_is_used(c));
 	CHECK(chunk_is_prev_used(c));
 	CHECK(!chunk_is_tiny(c));
@@ -155,7 +158,7 @@ TEST(every_head_is_sealed_where_it_was_made)
 
 		c.head = chunk_sealed(at, low, key);
 		CHECK_EQ(c.head & (HEAP_CHUNK_MAX - 1), low);
-		CHECK_EQ(chunk_parity(c.head ^ (uintptr_t)at ^ key), 0);
+		CHECK_EQ(chunk_parity(c.head ^ (uintptr_t)at), key);
 	}
 }
 
@@ -168,7 +171,7 @@ TEST(every_change_of_one_bit_of_a_head_shows)
 		struct chunk *c = first();
 		size_t key = some_key(&random);
 
-		chunk_set_head(c, sizes[(size_t)i % SIZES] | (size_t)i % 4,
+		chunk_set_used(c, sizes[(size_t)i % SIZES] | (size_t)i % 4,
 			       key);
 		for (unsigned bit = 0; bit < WORD_BITS; bit++) {
 			c->head ^= (size_t)1 << bit;
@@ -186,7 +189,31 @@ TEST(a_seal_holds_for_one_address_and_key)
 		size_t head = chunk_sealed(first(), HEAP_ALIGN, 0);
 		size_t other = (size_t)1 << bit;
 
+		CHECK_EQ(chunk_parity(head ^ (uintptr_t)first()), 0);
 		CHECK(chunk_parity(head ^ (uintptr_t)first() ^ other) != 0);
+		if (bit >= HEAP_CHUNK_BITS)
+			CHECK_EQ(chunk_sealed(first(), HEAP_ALIGN, other),
+				 head ^ other);
+	}
+}
+
+TEST(a_fence_is_one_of_two_words)
+{
+	struct chunk *c = first();
+
+	c->head = FENCE;
+	CHECK(chunk_is_fence(c));
+	CHECK(chunk_is_used(c));
+	CHECK(chunk_is_prev_used(c));
+	CHECK_EQ(chunk_head_size(c), 0);
+	chunk_flip_prev_used(c);
+	CHECK(chunk_is_fence(c));
+	CHECK(chunk_is_used(c));
+	CHECK(!chunk_is_prev_used(c));
+	CHECK_EQ(chunk_head_size(c), 0);
+	for (unsigned bit = 0; bit < WORD_BITS; bit++) {
+		c->head = FENCE ^ (size_t)1 << bit;
+		CHECK(!chunk_is_fence(c) || c->head == (FENCE ^ CHUNK_FLIP));
 	}
 }
 
@@ -200,7 +227,7 @@ TEST(turning_prev_used_over_keeps_the_seal)
 		size_t key = some_key(&random), size = sizes[i % SIZES];
 		struct chunk *c = first();
 
-		chunk_set_head(c, size | CHUNK_USED, key);
+		chunk_set_used(c, size | CHUNK_USED, key);
 		chunk_flip_prev_used(c);
 		CHECK(chunk_is_prev_used(c));
 		CHECK(chunk_is_used(c));
@@ -219,8 +246,9 @@ TEST(random_heads_pass_as_seldom_as_the_seal_has_bits)
 
 	RIG_NEEDS_CHECKS;
 	for (unsigned i = 0; i < tries; i++) {
-		first()->head = some_key(&random);
-		passed += chunk_is_sealed(first(), 0x5bd1e995);
+		first()->head = tap_rand(&random) ^ (size_t)tap_rand(&random)
+							    << (WORD_BITS - 32);
+		passed += chunk_is_sealed(first(), chunk_parity(0x5bd1e995));
 	}
 	CHECK(passed <= 2 * tries / (1u << CHUNK_SEAL_BITS) + 4);
 }
@@ -228,7 +256,7 @@ TEST(random_heads_pass_as_seldom_as_the_seal_has_bits)
 TEST(a_forgotten_head_is_no_used_chunk)
 {
 	RIG_NEEDS_CHECKS;
-	chunk_set_head(first(), HEAP_ALIGN | CHUNK_USED, 7);
+	chunk_set_used(first(), HEAP_ALIGN | CHUNK_USED, 0);
 	chunk_forget(first());
 	CHECK(!chunk_is_used(first()));
 }

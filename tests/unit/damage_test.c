@@ -209,8 +209,8 @@ static void forge(unsigned i, size_t units, size_t flags)
 {
 	given("u2 f5 u2 u3 u1", 0, 0);
 	*broken.at = broken.was;
-	chunk_set_head(mem_to_chunk(rig_block[i]), units * HEAP_ALIGN | flags,
-		       h->bins.key);
+	rig_forge(mem_to_chunk(rig_block[i]), units * HEAP_ALIGN | flags,
+		  h->bins.key);
 	broken.hash = rig_hash(broken.arena, broken.size);
 }
 

@@ -102,8 +102,8 @@ TEST(damage_ends_a_walk)
 		struct heap *h = rig_heap(2048);
 
 		rig_lay(h, "u2 u3 u1");
-		chunk_set_head(mem_to_chunk(rig_block[1]),
-			       sizes[i] | CHUNK_USED | CHUNK_PREV_USED, 0);
+		rig_forge(mem_to_chunk(rig_block[1]),
+			  sizes[i] | CHUNK_USED | CHUNK_PREV_USED, 0);
 		CHECK(!walk(h, 0));
 		CHECK_EQ(tour.visited, 1);
 		CHECK_EQ(rig_stats(h).used_chunks, 1);
