@@ -405,7 +405,8 @@ sub check_family {
 	    'the family is that of tests/link/libc_names.txt';
 }
 
-# The libcs of the table are those that there are, and so are the archives.
+# The libcs and targets of the tables are those that there are, and so are the
+# archives.
 sub check_libcs {
 	my ($text) = @_;
 	my @rows = $text =~ m{^\| (\S+) \|.*`build/cortex-m3/}mg;
@@ -416,6 +417,13 @@ sub check_libcs {
 	    [sort split ' ', $libcs], 'the table has all libcs';
 	is_deeply [grep { !-e "$copy/$_" } @paths], [],
 	    'the archives of the table are built';
+
+	my ($table) = $text =~ /^\| target \|.*\n\|.*\n((?:\|.*\n)*)/m;
+	my @targets = map { /^\| ([^|]+) \|/ ? $1 =~ /`([^`]+)`/g : () }
+	    split /\n/, $table;
+	my ($is) = `make -s help` =~ /^TARGET +(.*)$/m;
+	is_deeply [sort @targets], [sort split ' ', $is],
+	    'the table has all targets';
 }
 
 sub check_ci {
