@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * L3: take a chunk, give a chunk back.  The lock is held.
+ * L3: take a chunk, give a chunk back.
  *
- * Every function looks first and writes then, so that damage is found while
- * nothing has been overwritten.
+ * heap_alloc_from and heap_free_from are the public ones: where no lock is
+ * needed they do all the work, at the price of one compare.  Where one is,
+ * api.c takes it and calls them again with h in the place of `caller`.
+ *
+ * Every function looks first and writes then, or puts back what it has done,
+ * so that nothing has changed when damage is told.
  */
 #include "state.h"
 
@@ -220,8 +224,8 @@ static WORD_COLD void refused_near(struct heap *h, const struct chunk *c,
 }
 
 /*
- * Is c a used chunk, as far as its header and the next one tell?  The next is
- * read only when c's seal is even, so that its size can be relied on.
+ * Is c a used chunk, as far as its header and the next one tell?  The size is
+ * not relied on before the seal has been looked at.
  */
 static WORD_HOT bool looks_used(const struct bins *b, const struct chunk *c)
 {
@@ -344,8 +348,8 @@ void heap_free_from(struct heap *h, void *p, const void *caller)
 {
 	struct chunk *c = mem_to_chunk(p);
 
-	if ((HEAP_CHECK == 0 ? p == NULL : !looks_used(&h->bins, c)) ||
-	    (h->bins.fast == 0 && caller != h))
+	if ((h->bins.fast == 0 && caller != h) ||
+	    (HEAP_CHECK == 0 ? p == NULL : !looks_used(&h->bins, c)))
 		heap_free_locked(h, p, caller);
 	else
 		give(h, c, caller);
