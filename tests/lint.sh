@@ -28,6 +28,7 @@ here='-Iheap -Iport'
 engine=$(echo heap/*.c)
 libc='heap/libc/malloc.c heap/libc/info.c'
 bare_port=$(echo port/region*.c port/report.c port/cortex_m*.c)
+kernel_port=$(echo port/region*.c port/report.c port/x86_64*.c)
 host_port=$(echo port/region.c port/report.c port/host*.c)
 harness=$(echo tests/harness/*.c)
 harness_flags="-Itests/harness -Iboards -DTAP_WHERE=__FILE__ -DTAP_ARENA=64"
@@ -75,6 +76,9 @@ compile()
 		compile clang "" $libc heap/libc/host.c $host_port
 	check "clang: heap/libc and port for Cortex-M3" \
 		compile clang "$thumb" $libc heap/libc/picolibc.c $bare_port
+	check "clang: port for x86-64 kernels" \
+		compile clang "-ffreestanding -mcmodel=kernel -fno-pic \
+			-mno-red-zone -mgeneral-regs-only" $kernel_port
 	check "clang: the test harness" \
 		compile clang "$harness_flags" $harness
 
@@ -93,6 +97,8 @@ compile()
 	check "clang-tidy: heap/libc and port/ on Cortex-M" \
 		clang-tidy --quiet heap/libc/picolibc.c $bare_port -- \
 		-std=c11 $here $thumb
+	check "clang-tidy: port/ of x86-64 kernels" \
+		clang-tidy --quiet $kernel_port -- -std=c11 $here -ffreestanding
 	check "cppcheck" cppcheck --quiet --std=c11 --inline-suppr \
 		--enable=warning,performance,portability --error-exitcode=1 \
 		$here heap port tools
