@@ -100,6 +100,19 @@ verdict "what is installed knows no absolute path" "$(
 	grep -rIlF -e "$tmp" -e "$top" -e /opt/heap "$there"
 )"
 
+verdict "libc's locks are installed as objects, in no archive" "$(
+	cd "$there/lib/heap/cortex-m3" || exit
+	for libc in newlib picolibc; do
+		arm-none-eabi-nm $libc/heap_${libc}_locks.o |
+			grep -q ' T __retarget_lock_acquire$' ||
+			echo "$libc/heap_${libc}_locks.o has no lock"
+		for archive in "$libc"/heap*.a; do
+			arm-none-eabi-nm "$archive" | grep -q __retarget_lock &&
+				echo "$archive has a lock"
+		done
+	done
+)"
+
 verdict "an unknown target is refused" "$(
 	refused 'there is no TARGETS=cortex-m9; choose among: cortex-m0 ' \
 		make install TARGETS=cortex-m9 DESTDIR="$tmp/stage"
