@@ -94,11 +94,11 @@ for board in mps2-an505 stm32vldiscovery microbit; do
 		verdict "$title: a write behind RAM is a fault, and where" "$(
 			link $board "$archive" 0 && ends 70 $board poke
 			happened_in poke
-			was_behind $board "$ram_end"
+			was_behind "$board" "$ram_end"
 		)"
 		verdict "$title: a region that ends behind RAM is noticed" "$(
 			link $board "$archive" 64 && ends 70 $board
-			was_behind $board "$ram_end"
+			was_behind "$board" "$ram_end"
 		)"
 	done
 done

@@ -4,7 +4,7 @@
 # as users do: make with pkg-config, CMake, Meson.  Each runs under QEMU: the
 # programs end with 7 when their blocks are in our heap.  The last part does
 # the same with the manifests for other build systems.
-# shellcheck source=tests/harness/tap.sh
+# shellcheck source=tests/harness/tap.sh disable=SC2317 # called by name
 . tests/harness/tap.sh
 
 # Users' builds are no part of this one.
