@@ -12,6 +12,21 @@ struct chunk *heap_bins_fwd(const struct chunk *c)
 	return chunk_is_tiny(c) ? tiny_fwd(c->head) : c->fwd;
 }
 
+void heap_bins_insert(struct bins *b, struct chunk *c, size_t size)
+{
+	bins_insert(b, c, size);
+}
+
+size_t heap_bins_remove(struct bins *b, struct chunk *c)
+{
+	return bins_remove(b, c);
+}
+
+bool heap_bins_accept(struct bins *b, size_t size)
+{
+	return bins_accept(b, size);
+}
+
 WORD_COLD bool heap_bins_blame(struct bins *b, enum heap_fault_kind kind,
 			       enum heap_invariant invariant,
 			       const struct chunk *c)

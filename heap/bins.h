@@ -382,6 +382,11 @@ static WORD_HOT bool bins_accept(struct bins *b, size_t size)
  */
 bool heap_bins_is_sound(struct bins *b, const struct chunk *c);
 
+/* The same as without heap_, for where size counts more than speed. */
+void heap_bins_insert(struct bins *b, struct chunk *c, size_t size);
+size_t heap_bins_remove(struct bins *b, struct chunk *c);
+bool heap_bins_accept(struct bins *b, size_t size);
+
 /* Note what is wrong, unless something is noted already; returns false. */
 bool heap_bins_blame(struct bins *b, enum heap_fault_kind kind,
 		     enum heap_invariant invariant, const struct chunk *c);

@@ -89,7 +89,7 @@ static bool bring_forward(struct heap *h, size_t size)
 		if (HEAP_CHECK != 0 && !bins_back_agrees(b, c, back))
 			return heap_bins_blame(b, HEAP_FAULT_LINK, HEAP_I6, c);
 		if (chunk_plain_size(c) >= size) {
-			bins_unlink(b, c);
+			heap_bins_remove(b, c);
 			bins_link_between(head, c, head->fwd);
 			return true;
 		}
@@ -293,9 +293,9 @@ static WORD_COLD void undo(struct heap *h, struct chunk *c, struct chunk *start,
 	struct chunk *next = chunk_above(c, chunk_head_size(c));
 
 	if (above != 0)
-		bins_insert(&h->bins, next, above);
+		heap_bins_insert(&h->bins, next, above);
 	if (start != c)
-		bins_insert(&h->bins, start, chunk_span(start, c));
+		heap_bins_insert(&h->bins, start, chunk_span(start, c));
 	refused_near(h, c, next, caller);
 }
 

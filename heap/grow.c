@@ -99,7 +99,7 @@ static void close_segment(struct heap *h)
 	if (room == 0)
 		return;
 	h->limit->head = FENCE ^ CHUNK_FLIP;
-	bins_insert(&h->bins, rest, room);
+	heap_bins_insert(&h->bins, rest, room);
 }
 
 /*

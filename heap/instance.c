@@ -92,7 +92,7 @@ void heap_reset(struct heap *h)
 		forget_chunks(&s);
 		if (s.base == s.fence)
 			continue;
-		bins_insert(b, s.base, chunk_span(s.base, s.fence));
+		heap_bins_insert(b, s.base, chunk_span(s.base, s.fence));
 		s.fence->head = FENCE ^ CHUNK_FLIP;
 	}
 	heap_unlock(h, state);

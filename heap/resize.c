@@ -14,7 +14,7 @@ static void swallow_next(struct heap *h, struct chunk *c, struct chunk *next)
 	size_t size = chunk_head_size(c) + chunk_free_size(next);
 
 	/* [ c ][free n][used]  =>  [ c . . . ][used] */
-	bins_remove(&h->bins, next);
+	heap_bins_remove(&h->bins, next);
 	chunk_forget(next);
 	heap_account(h, size - chunk_head_size(c));
 	chunk_flip_prev_used(chunk_above(c, size));
@@ -57,7 +57,7 @@ static bool grow_forward(struct heap *h, struct chunk *c, size_t size)
 	if (have < size)
 		return false;
 	if (HEAP_CHECK != 0 && have != size &&
-	    !bins_accept(&h->bins, have - size))
+	    !heap_bins_accept(&h->bins, have - size))
 		return heap_bins_blame(&h->bins, HEAP_FAULT_LINK, HEAP_I6,
 				       NULL);
 
@@ -97,7 +97,7 @@ static struct chunk *claim_backward(struct heap *h, struct chunk *c,
 		swallow_next(h, c, next);
 	/* [free p][ c . . ]  =>  [ p . . . . . ], used */
 	heap_account(h, have - chunk_head_size(c));
-	bins_remove(b, prev);
+	heap_bins_remove(b, prev);
 	chunk_set_used(prev, have | CHUNK_USED | CHUNK_PREV_USED, b->key);
 	chunk_forget(c);
 	return prev;

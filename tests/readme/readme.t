@@ -217,13 +217,42 @@ sub worst_calls {
 	return %worst;
 }
 
+# The overview of the bench's results: the allocators in order, and each one's
+# row by the heads of the columns.
+sub overview {
+	my ($head, $rows) = slurp('tests/bench/RESULTS.md') =~
+	    /^(\| allocator \|.*)\n\|[ :|-]*\n((?:\|.*\n)*)/m;
+	my @heads = split /\s*\|\s*/, $head;
+	my (@names, %rows);
+
+	for (split /\n/, $rows) {
+		my %row;
+		@row{@heads} = split /\s*\|\s*/;
+		push @names, $row{allocator};
+		$rows{$row{allocator}} = \%row;
+	}
+	return (\@names, \%rows);
+}
+
+# The rows of the page's table of allocators.
+sub compared_rows {
+	my ($names, $rows) = overview();
+
+	return map {
+		my $row = $rows->{$_};
+		'| ' . join(' | ', (/\.a$/ ? "`$_`" : $_), map {
+			/^[\d.]+$/ ? sprintf '%.0f', $_ : $_
+		} @$row{'pair -Os', 'worst malloc / free',
+		    'malloc at N = 10 / 1000 / 5000'}) . " | $row->{mem} |\n"
+	} grep { !/debug|floor/ } @$names;
+}
+
+my $compared_like = qr/^(\| allocator \| mean .*\n\|.*\n)((?:\|.*\n)*)/m;
+
 # heap.a's "mem" in the bench's results.
 sub smallest_region {
-	my ($head, $row) = slurp('tests/bench/RESULTS.md') =~
-	    /^(\| allocator \|.*)\n(?:.*\n)*?(\| heap\.a \|.*)$/m;
-	my %column;
-	@column{split /\s*\|\s*/, $head} = split /\s*\|\s*/, $row;
-	return $column{mem};
+	my ($names, $rows) = overview();
+	return $rows->{'heap.a'}{mem};
 }
 
 # The measured lines of the page's first table, by how they begin.
@@ -268,6 +297,9 @@ sub check_figures {
 	my (undef, $says) = $text =~ $region_like;
 	is $says, smallest_region(),
 	    'the smallest region is as in RESULTS.md (else `make figures`)';
+	my (undef, $compared) = $text =~ $compared_like;
+	is $compared, join('', compared_rows()),
+	    'the allocators are compared as in RESULTS.md (else `make figures`)';
 }
 
 sub write_figures {
@@ -281,6 +313,8 @@ sub write_figures {
 	}
 	my $region = smallest_region();
 	$text =~ s/$region_like/$1$region/;
+	my $compared = join '', compared_rows();
+	$text =~ s/$compared_like/$1$compared/;
 	return $text;
 }
 
