@@ -21,14 +21,14 @@ WARNINGS := -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
 include port/targets.mk
 BOARDS := $(patsubst boards/%/board.mk,%,$(wildcard boards/*/board.mk))
 
-# A board's firmware has picolibc; BOARD-newlib and BOARD-nano are the same
+# A board's firmware has picolibc, if its target has; BOARD-newlib and BOARD-nano are the same
 # board with newlib and newlib-nano.  These are tested too.
 OTHER_LIBCS := mps2-an385-newlib mps2-an385-nano
 BOARD_PLACES := $(BOARDS) $(OTHER_LIBCS)
 board_of = $(patsubst %-nano,%,$(1:%-newlib=%))
-libc_of_board = $(if $(filter %-newlib %-nano,$1),newlib,picolibc)
-specs_of_board = $(if $(filter %-nano,$1),--specs=nano.specs, \
-	$(specs_$(libc_of_board)))
+# $(call libc_of_board,PLACE,TARGET)
+libc_of_board = $(if $(filter %-newlib %-nano,$1),newlib,$(or \
+	$(filter picolibc,$(call libcs_of,$2)),none))
 
 # $(call known,VARIABLE,values): stop, in plain words, at a value not known.
 known = $(if $(filter-out $2,$($1)),$(error there is no $1=$($1); \
@@ -43,16 +43,16 @@ DEPS_FIRST := $(filter deps deps-%,$(MAKECMDGOALS))
 
 # ---- archives ----------------------------------------------------------
 
-# The archives of a target: build/T/L/*.a, and for Cortex-M build/T/*.a, which
-# are picolibc's.  $(call archives_of,TARGET[,LIBC])
+# The archives of a target: build/T/L/*.a, and for a bare machine build/T/*.a,
+# which are picolibc's.  $(call archives_of,TARGET[,LIBC])
 archives_of = $(sort \
 	$(foreach a,$(ARCHIVES),$(foreach l,$(or $2,$(libcs_of)), \
 		$(call home,$1,$l)/$a.a \
 		$(if $(filter picolibc,$l),build/$1/$a.a))))
 
 # libc's locks, an object of its own.  $(call locks_of,TARGET[,LIBC])
-locks_of = $(if $(is_arm),$(foreach l,$(filter-out none,$(or $2,$(libcs_of))), \
-	build/$1/$l/heap_$l_locks.o))
+locks_of = $(foreach l,$(filter-out none host,$(or $2,$(libcs_of))), \
+	build/$1/$l/heap_$l_locks.o)
 
 .PHONY: all
 all: ## build the archives of host, host32, cortex-m3; or [TARGET=T] [LIBC=L]
@@ -77,24 +77,26 @@ endef
 $(foreach a,$(ARCHIVES), \
 	$(foreach t,$(TARGETS) sanitize,$(foreach l,$(call libcs_of,$t), \
 		$(eval $(call archive_rules,$t,$l,$a)))) \
-	$(foreach t,$(CORTEX_M),$(eval \
+	$(foreach t,$(CORTEX_M) $(RISCV),$(eval \
 		build/$t/$a.a: build/$t/picolibc/$a.a; cp $$< $$@)))
-$(foreach t,$(CORTEX_M),$(foreach l,$(filter-out none,$(LIBCS)),$(eval \
+$(foreach t,$(BARE),$(foreach l,$(filter-out none,$(call libcs_of,$t)),$(eval \
 	$(call locks_of,$t,$l): \
 		build/obj/$t/$l/heap/heap/libc/optional/locks.o; \
 		mkdir -p $$(@D); cp $$< $$@)))
 
 # ---- firmware ----------------------------------------------------------
 
-BOARD_SOURCES := $(addprefix boards/, \
-	startup.c board_port.c console_semihost.c semihost.c)
-
 # Half of the RAM is the tests', but for what a stack and a heap need of a
 # small one; no more than on the host.
 default_arena = $(shell expr $1 / 2 - 1024 '&' $1 '<' 524288 '|' 262144)
 
+# What a firmware without a libc is linked with.
+board_link_none := -nostdlib -static -Wl,--build-id=none
+board_libs_none := -lgcc
+
 # A board.mk sets BOARD_*; they are kept here under the place's name.
 define read_board
+BOARD_SOURCES := startup.c board_port.c console_semihost.c semihost.c
 BOARD_TARGET :=
 BOARD_CFLAGS :=
 BOARD_DEFINES :=
@@ -103,24 +105,37 @@ include boards/$(board_of)/board.mk
 target_of_$1 := $$(BOARD_TARGET)
 ram_of_$1 := $$(BOARD_RAM)
 arena_of_$1 := $$(or $$(BOARD_ARENA),$$(call default_arena,$$(BOARD_RAM)))
-flags_of_$1 := $$(BOARD_CFLAGS) $$(BOARD_DEFINES) -Os -g $(specs_of_board) \
+libc_of_$1 := $$(call libc_of_board,$1,$$(BOARD_TARGET))
+flags_of_$1 := $$(BOARD_CFLAGS) $$(BOARD_DEFINES) -Os -g \
+	$$(if $$(filter %-nano,$1),--specs=nano.specs,$$(specs_$$(libc_of_$1))) \
 	-ffunction-sections -fdata-sections -Iboards -Iport -Iheap
-link_of_$1 := -nostartfiles -Llinker -T linker/$(board_of).ld -Wl,--gc-sections
-support_of_$1 := $$(patsubst boards/%.c,build/boards/$1/%.o, \
-	$(BOARD_SOURCES) $$(wildcard boards/$(board_of)/*.c))
+link_of_$1 := -nostartfiles -Llinker -T linker/$(board_of).ld -Wl,--gc-sections \
+	$$(board_link_$$(libc_of_$1))
+libs_of_$1 := $$(board_libs_$$(libc_of_$1))
+support_of_$1 := $$(addprefix build/boards/$1/,$$(addsuffix .o,$$(basename \
+	$$(BOARD_SOURCES) $$(patsubst boards/%,%, \
+		$$(wildcard boards/$(board_of)/*.[cS])))))
 
 build/boards/$1/%.o: boards/%.c $(MAKEFILE_LIST) boards/$(board_of)/board.mk | \
 		$(DEPS_FIRST)
 	mkdir -p $$(@D)
-	$(ARM)gcc $$(flags_of_$1) $(WARNINGS) -MMD -MP -c -o $$@ $$<
+	$$(call cc,$$(target_of_$1)) $$(flags_of_$1) $(WARNINGS) -MMD -MP -c -o $$@ $$<
+
+build/boards/$1/%.o: boards/%.S $(MAKEFILE_LIST) boards/$(board_of)/board.mk | \
+		$(DEPS_FIRST)
+	mkdir -p $$(@D)
+	$$(call cc,$$(target_of_$1)) $$(flags_of_$1) -c -o $$@ $$<
 endef
 $(foreach b,$(BOARD_PLACES),$(eval $(call read_board,$b)))
+
+# Those that can print the demo's report.
+DEMO_BOARDS := $(foreach b,$(BOARDS),$(if $(filter picolibc,$(libc_of_$b)),$b))
 
 DEMO_BOARD := $(or $(BOARD),mps2-an385)
 DEMO := build/demo/$(DEMO_BOARD)/wordcount
 ifneq ($(filter demo,$(MAKECMDGOALS)),)
-$(if $(filter $(BOARDS),$(DEMO_BOARD)),,$(error the demo runs on a board, not \
-	on BOARD=$(DEMO_BOARD); choose among: $(sort $(BOARDS))))
+$(if $(filter $(DEMO_BOARDS),$(DEMO_BOARD)),,$(error the demo runs on a board \
+	with a libc, not on BOARD=$(DEMO_BOARD); choose among: $(sort $(DEMO_BOARDS))))
 endif
 # The words of README.md do not fit into the small boards.
 INPUT ?= $(if $(shell expr $(ram_of_$(DEMO_BOARD)) '<' 131072 | grep 1), \
@@ -132,13 +147,13 @@ demo: $(DEMO) ## count words in [INPUT=file] on an emulated [BOARD=B]
 
 build/demo/$(DEMO_BOARD)/%.o: tests/demo/%.c $(MAKEFILE_LIST) | $(DEPS_FIRST)
 	mkdir -p $(@D)
-	$(ARM)gcc $(flags_of_$(DEMO_BOARD)) $(WARNINGS) -MMD -MP -c -o $@ $<
+	$(call cc,$(target_of_$(DEMO_BOARD))) $(flags_of_$(DEMO_BOARD)) $(WARNINGS) -MMD -MP -c -o $@ $<
 
 $(DEMO): $(patsubst tests/demo/%.c,build/demo/$(DEMO_BOARD)/%.o, \
 		$(wildcard tests/demo/*.c)) $(support_of_$(DEMO_BOARD)) \
 		build/boards/$(DEMO_BOARD)/stdio.o \
 		build/$(target_of_$(DEMO_BOARD))/heap.a
-	$(ARM)gcc $(flags_of_$(DEMO_BOARD)) $(link_of_$(DEMO_BOARD)) \
+	$(call cc,$(target_of_$(DEMO_BOARD))) $(flags_of_$(DEMO_BOARD)) $(link_of_$(DEMO_BOARD)) \
 		-Wl,-Map=$@.map -o $@ $^
 
 # ---- tests -------------------------------------------------------------
@@ -163,6 +178,8 @@ lint: ## check format, warnings and what static analysers say
 
 DEPS := gcc libc6-dev gcc-multilib binutils perl gcc-arm-none-eabi \
 	picolibc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
+	gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
+	qemu-system-misc qemu-system-x86 \
 	libelf-dev libstdc++-arm-none-eabi-newlib libstdc++-arm-none-eabi-picolibc \
 	cmake meson ninja-build pkgconf
 DEPS_LINT := $(DEPS) clang clang-format clang-tidy cppcheck shellcheck
@@ -187,7 +204,7 @@ help: ## list what make can do
 		$(MAKEFILE_LIST)
 	echo
 	echo "TARGET  $(TARGETS)"
-	echo "LIBC    $(LIBCS) (Cortex-M)"
+	echo "LIBC    $(LIBCS) (Cortex-M), picolibc none (RISC-V)"
 	echo "BOARD   $(BOARDS); test: host host32 sanitize too"
 
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every board gives a firmware, with no libc.  Handlers are named as in
- * CMSIS (SysTick_Handler, PendSV_Handler, SVC_Handler, HardFault_Handler, ...)
+ * What every board gives a firmware, with no libc.  On Cortex-M, handlers are
+ * named as in CMSIS (SysTick_Handler, PendSV_Handler, HardFault_Handler, ...)
  * and weak: define one and it is yours.
  */
 #ifndef BOARD_H

@@ -2,7 +2,8 @@
 /*
  * Semihosting: files and exit of the machine that runs the emulator or the
  * debug probe.  Needs one of the two: on a part that runs alone, a call is a
- * HardFault.  Reference: Arm, "Semihosting for AArch32 and AArch64".
+ * HardFault, or on RISC-V a breakpoint trap.  References: Arm, "Semihosting for
+ * AArch32 and AArch64"; RISC-V International, "RISC-V Semihosting".
  */
 #ifndef SEMIHOST_H
 #define SEMIHOST_H

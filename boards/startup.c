@@ -1,25 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * From reset to main and back, for every Cortex-M, with or without a libc.
- * linker/sections.ld defines the symbols.
- */
-#include <stdint.h>
-
-#include "board.h"
-
-extern char __stack[];
-extern uint32_t __data_start[], __data_end[], __data_source[];
-extern uint32_t __bss_start[], __bss_end[];
-extern char __tls_base[];
-extern void (*const __preinit_array_start[])(void);
-extern void (*const __preinit_array_end[])(void);
-extern void (*const __init_array_start[])(void);
-extern void (*const __init_array_end[])(void);
-
-int main(void);
-
-/* picolibc's, where errno is thread-local; absent in other libcs. */
-__attribute__((weak)) void _set_tls(void *tls);
+/* From reset to main and back, for every Cortex-M, with or without a libc. */
+#include "startup.h"
 
 /* Of the system control block: what a fault was, and access to coprocessors. */
 #define SCB_CFSR  (*(volatile uint32_t *)0xe000ed28u)
@@ -40,34 +21,13 @@ static void fpu_on(void)
 #endif
 }
 
-/* volatile: else the compiler makes memcpy and memset of these, a libc's. */
-static void ram_start(void)
-{
-	const uint32_t *from = __data_source;
-
-	for (volatile uint32_t *to = __data_start; to < __data_end; to++)
-		*to = *from++;
-	for (volatile uint32_t *to = __bss_start; to < __bss_end; to++)
-		*to = 0;
-}
-
-static void call_each(void (*const *from)(void), void (*const *end)(void))
-{
-	while (from < end)
-		(*from++)();
-}
-
 _Noreturn void Reset_Handler(void);
 
 _Noreturn void Reset_Handler(void)
 {
 	fpu_on();
 	ram_start();
-	if (_set_tls)
-		_set_tls(__tls_base);
-	call_each(__preinit_array_start, __preinit_array_end);
-	call_each(__init_array_start, __init_array_end);
-	board_return(main());
+	program_run();
 }
 
 __attribute__((weak)) _Noreturn void board_return(int status)
@@ -76,23 +36,6 @@ __attribute__((weak)) _Noreturn void board_return(int status)
 }
 
 /* ---- exceptions that nobody expected ---------------------------------- */
-
-/* A byte at a time: a loop that measures a string becomes libc's strlen. */
-static void put_text(const char *text)
-{
-	for (; *text != '\0'; text++)
-		board_write(text, 1);
-}
-
-static void put_word(const char *name, uint32_t word)
-{
-	char digits[8];
-
-	for (int i = 7; i >= 0; i--, word >>= 4)
-		digits[i] = "0123456789abcdef"[word & 15];
-	put_text(name);
-	board_write(digits, sizeof(digits));
-}
 
 /*
  * `frame` is what the processor pushed: r0-r3, r12, lr, pc, xpsr.  `used`: no

@@ -29,11 +29,12 @@ engine=$(echo heap/*.c)
 libc='heap/libc/malloc.c heap/libc/info.c'
 bare_libc='heap/libc/picolibc.c heap/libc/optional/locks.c'
 bare_port=$(echo port/region*.c port/report.c port/cortex_m*.c)
+kernel_port=$(echo port/region*.c port/report.c port/x86_64*.c)
 host_port=$(echo port/region.c port/report.c port/host*.c)
 harness=$(echo tests/harness/*.c)
 tools=$(echo tools/*.c)
 demo=$(echo tests/demo/*.c)
-boards=$(echo boards/*.c)
+boards=$(find boards -maxdepth 1 -name '*.c' ! -name riscv.c)
 uart='-DBOARD_UART_CMSDK=0x40004000'
 harness_flags="-Itests/harness -Iboards -DTAP_WHERE=__FILE__ -DTAP_ARENA=64"
 wraps=-bugprone-implicit-widening-of-multiplication-result
@@ -91,6 +92,9 @@ compile()
 	check "clang: boards/ and the demo" \
 		compile clang "$thumb -Iboards $uart" $boards $demo
 	check "clang: tools/" compile clang "-D_GNU_SOURCE" $tools
+	check "clang: port for x86-64 kernels" \
+		compile clang "-ffreestanding -mcmodel=kernel -fno-pic \
+			-mno-red-zone -mgeneral-regs-only" $kernel_port
 	check "clang: the test harness" \
 		compile clang "$harness_flags" $harness
 
@@ -112,12 +116,14 @@ compile()
 		$boards $demo -- -std=c11 $here -Iboards $uart $thumb
 	check "clang-tidy: tools/" clang-tidy --quiet --checks=$prints \
 		$tools -- -std=c11 -D_GNU_SOURCE
+	check "clang-tidy: port/ of x86-64 kernels" \
+		clang-tidy --quiet $kernel_port -- -std=c11 $here -ffreestanding
 	# The linker's symbols are not objects; the demo frees twice on purpose.
 	check "cppcheck" cppcheck --quiet --std=c11 --inline-suppr \
-		--suppress=comparePointers:boards/startup.c \
+		--suppress=comparePointers:boards/startup.h \
 		--suppress=doubleFree:tests/demo/wordcount.c \
 		--enable=warning,performance,portability --error-exitcode=1 \
-		$here -Iboards $uart heap port boards tools tests/demo
+		$here -Iboards $uart heap port $boards tools tests/demo
 }
 
 if [ -n "$failed" ]; then

@@ -9,7 +9,7 @@ PLACES := host host32 sanitize $(BOARD_PLACES)
 place_archives = heap-debug $(if $(filter sanitize,$1),,heap) \
 	$(if $(filter host host32 microbit mps2-an385,$1),heap-min)
 place_target = $(or $(target_of_$1),$1)
-place_libc = $(if $(call is_arm,$(place_target)),$(libc_of_board),host)
+place_libc = $(or $(libc_of_$1),host)
 place_arena = $(or $(arena_of_$1),262144)
 
 # T=name leaves only the suites in which some test's name contains it.
@@ -22,7 +22,7 @@ SUITES := $(if $(T),$(shell grep -l '^TEST.*$(T)' $(ALL_SUITES) /dev/null),\
 # $(call place_suites,PLACE,ARCHIVE)
 left_out := $(shell sed -n 's/^\([^\# ]*\) \([^ ]*\) \*$$/\1:\2/p' tests/skips.txt)
 is_left_out = $(filter $1:$(suite_name) $2:$(suite_name),$(left_out)) \
-	$(and $(filter sanitize,$1),$(filter tests/libc/%,$3))
+	$(and $(filter sanitize none,$1 $(place_libc)),$(filter tests/libc/%,$3))
 suite_name = $(basename $(notdir $3))
 place_suites = $(foreach s,$(SUITES),$(if $(strip \
 	$(call is_left_out,$1,$2,$s)),,$(patsubst tests/%.c,%,$s)))
@@ -62,7 +62,8 @@ define suite_rules
 build/tests/$1/$2/$3: build/tests/$1/$2/$3.o $(dir_objects) \
 		build/tests/$1/$2/harness.a $(support_of_$1) $(call at_exit,$1,$3) \
 		$(call home,$(place_target),$(place_libc))/$2.a
-	$(call cc,$(place_target)) $(place_flags) $(link_of_$1) -o $$@ $$^
+	$(call cc,$(place_target)) $(place_flags) $(link_of_$1) -o $$@ $$^ \
+		$(libs_of_$1)
 endef
 
 wanted_places := $(if $(filter test,$(MAKECMDGOALS)),$(or $(BOARD),$(PLACES)))

@@ -70,7 +70,7 @@ project()
 {
 	mkdir -p "$tmp/$1/board"
 	cp "$here"/*.c "$tmp/$1"
-	cp boards/board.h boards/semihost.[ch] boards/startup.c boards/stdio.c \
+	cp boards/board.h boards/semihost.[ch] boards/startup.[ch] boards/stdio.c \
 		boards/console_semihost.c boards/board_port.c "$tmp/$1/board"
 	sed '/^EXTERN(heap_libc_malloc)/d' linker/sections.ld >"$tmp/$1/board/sections.ld"
 	cp linker/mps2-an385.ld "$tmp/$1/board/board.ld"

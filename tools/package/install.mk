@@ -5,10 +5,12 @@
 PREFIX ?= /usr/local
 
 # TARGETS on the command line are those to install; else all but host32.
-$(call known,TARGETS,host host32 $(CORTEX_M))
+$(call known,TARGETS,host host32 $(BARE))
 INSTALL_TARGETS := $(or $(TARGET),$(if $(findstring command,$(origin TARGETS)), \
-	$(TARGETS),host $(CORTEX_M)))
-install_libcs = $(if $(is_arm),$(or $(LIBC),$(LIBCS)),$(libcs_of))
+	$(TARGETS),host $(BARE)))
+# LIBC is a choice for those that have one.
+install_libcs = $(or $(filter $(LIBC),$(libcs_of)),$(if $(and $(LIBC), \
+	$(is_arm)$(is_riscv)),,$(libcs_of)))
 INSTALL_PLACES := $(foreach t,$(INSTALL_TARGETS), \
 	$(foreach l,$(call install_libcs,$t),$(call home,$t,$l)))
 

@@ -7,7 +7,8 @@ include("${CMAKE_CURRENT_LIST_DIR}/heapSelect.cmake")
 
 get_filename_component(heap_root "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
 file(GLOB heap_known RELATIVE "${heap_root}/lib/heap"
-	"${heap_root}/lib/heap/host*" "${heap_root}/lib/heap/cortex-*")
+	"${heap_root}/lib/heap/host*" "${heap_root}/lib/heap/cortex-*"
+	"${heap_root}/lib/heap/rv*" "${heap_root}/lib/heap/x86_64-*")
 heap_select_target(heap_target)
 heap_complaint(heap_NOT_FOUND_MESSAGE HEAP_TARGET "${heap_target}"
 	"${heap_known}" " in ${heap_root}")
