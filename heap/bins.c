@@ -12,9 +12,9 @@ struct chunk *heap_bins_fwd(const struct chunk *c)
 	return chunk_is_tiny(c) ? tiny_fwd(c->head) : c->fwd;
 }
 
-void heap_bins_insert(struct bins *b, struct chunk *c, size_t size)
+bool heap_bins_insert(struct bins *b, struct chunk *c, size_t size)
 {
-	bins_insert(b, c, size);
+	return bins_insert(b, c, size);
 }
 
 size_t heap_bins_remove(struct bins *b, struct chunk *c)
@@ -24,7 +24,14 @@ size_t heap_bins_remove(struct bins *b, struct chunk *c)
 
 bool heap_bins_accept(struct bins *b, size_t size)
 {
-	return bins_accept(b, size);
+	const struct chunk *back, *fwd;
+
+	if (size == CHUNK_MIN)
+		return heap_tiny_accepts(b);
+	back = bins_dressed(b, bin_of(size));
+	fwd = back->fwd;
+	return bins_fwd_agrees(b, fwd, back) &&
+	       (fwd == NULL || bins_fwd_agrees(b, fwd->fwd, fwd));
 }
 
 WORD_COLD bool heap_bins_blame(struct bins *b, enum heap_fault_kind kind,

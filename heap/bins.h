@@ -201,47 +201,7 @@ static inline void bins_link_between(struct chunk *back, struct chunk *c,
 		fwd->back = c;
 }
 
-/* Put free chunk c of `size` bytes, not tiny, into its bin. */
-static WORD_HOT void bins_link(struct bins *b, struct chunk *c, size_t size)
-{
-	struct chunk *back, *fwd;
-	unsigned bin;
-
-	if (bin_is_exact(size)) {
-		bin = (unsigned)(size / HEAP_ALIGN);
-		back = bins_dressed(b, bin);
-		fwd = back->fwd;
-	} else {
-		bin = bin_of_range(size);
-		back = bins_dressed(b, bin);
-		fwd = back->fwd;
-		/* [bin]->[smaller]->...  =>  [bin]->[smaller]->[ c ]->... */
-		if (fwd != NULL && size > chunk_plain_size(fwd)) {
-			back = fwd;
-			fwd = back->fwd;
-		}
-	}
-	c->fwd = fwd;
-	c->back = back;
-	back->fwd = c;
-	if (fwd != NULL)
-		fwd->back = c;
-	else
-		b->map |= (size_t)1 << bin;
-}
-
 /* ---- both ------------------------------------------------------------- */
-
-/* Make [c, c + size) a free chunk and put it into its bin. */
-static WORD_HOT void bins_insert(struct bins *b, struct chunk *c, size_t size)
-{
-	if (size == CHUNK_MIN) {
-		tiny_insert(b, c);
-		return;
-	}
-	bins_link(b, c, size);
-	chunk_set_free(c, size);
-}
 
 /* Take a sound free chunk out of its bin; its size. */
 static WORD_HOT size_t bins_remove(struct bins *b, struct chunk *c)
@@ -350,30 +310,64 @@ static WORD_HOT bool bins_foot_agrees(const struct bins *b,
 	return bins_may_read(b, next) && chunk_prev_foot(next) == size;
 }
 
-/* Can a chunk of `size` bytes, not tiny, be linked into its bin? */
-static WORD_HOT bool bins_link_agrees(struct bins *b, size_t size)
-{
-	const struct chunk *back = bins_dressed(b, bin_of(size));
-	const struct chunk *fwd = back->fwd;
-
-	if (fwd == NULL)
-		return true;
-	if (!bins_may_read(b, fwd) || fwd->back != back)
-		return false;
-	return bin_is_exact(size) || bins_fwd_agrees(b, fwd->fwd, fwd);
-}
-
 /* Likewise a tiny one. */
 bool heap_tiny_accepts(const struct bins *b);
 
 /* Do head and foot of c, tiny and free, lead to chunks that lead back? */
 bool heap_tiny_links_agree(const struct bins *b, const struct chunk *c);
 
-/* Can a chunk of `size` bytes be inserted? */
-static WORD_HOT bool bins_accept(struct bins *b, size_t size)
+/*
+ * Put free chunk c of `size` bytes, not tiny, into its bin.  False, and nothing
+ * done, when what it would be linked to is damaged.
+ */
+static WORD_HOT bool bins_link(struct bins *b, struct chunk *c, size_t size)
 {
-	return size == CHUNK_MIN ? heap_tiny_accepts(b)
-				 : bins_link_agrees(b, size);
+	struct chunk *back, *fwd;
+	unsigned bin;
+
+	if (bin_is_exact(size)) {
+		bin = (unsigned)(size / HEAP_ALIGN);
+		back = bins_dressed(b, bin);
+		fwd = back->fwd;
+	} else {
+		bin = bin_of_range(size);
+		back = bins_dressed(b, bin);
+		fwd = back->fwd;
+		if (HEAP_CHECK != 0 && !bins_fwd_agrees(b, fwd, back))
+			return false;
+		/* [bin]->[smaller]->...  =>  [bin]->[smaller]->[ c ]->... */
+		if (fwd != NULL && size > chunk_plain_size(fwd)) {
+			back = fwd;
+			fwd = back->fwd;
+		}
+	}
+	if (HEAP_CHECK != 0 && !bins_fwd_agrees(b, fwd, back))
+		return false;
+	c->fwd = fwd;
+	c->back = back;
+	back->fwd = c;
+	if (fwd != NULL)
+		fwd->back = c;
+	else
+		b->map |= (size_t)1 << bin;
+	return true;
+}
+
+/*
+ * Make [c, c + size) a free chunk and put it into its bin.  False as above.
+ */
+static WORD_HOT bool bins_insert(struct bins *b, struct chunk *c, size_t size)
+{
+	if (size == CHUNK_MIN) {
+		if (HEAP_CHECK != 0 && !heap_tiny_accepts(b))
+			return false;
+		tiny_insert(b, c);
+		return true;
+	}
+	if (!bins_link(b, c, size))
+		return false;
+	chunk_set_free(c, size);
+	return true;
 }
 
 /*
@@ -383,8 +377,10 @@ static WORD_HOT bool bins_accept(struct bins *b, size_t size)
 bool heap_bins_is_sound(struct bins *b, const struct chunk *c);
 
 /* The same as without heap_, for where size counts more than speed. */
-void heap_bins_insert(struct bins *b, struct chunk *c, size_t size);
+bool heap_bins_insert(struct bins *b, struct chunk *c, size_t size);
 size_t heap_bins_remove(struct bins *b, struct chunk *c);
+
+/* Could a chunk of `size` bytes be inserted? */
 bool heap_bins_accept(struct bins *b, size_t size);
 
 /* Note what is wrong, unless something is noted already; returns false. */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * L3: take a chunk, give a chunk back.  The lock is held.
+ * L3: take a chunk, give a chunk back.
  *
- * Every function looks first and writes then, so that damage is found while
- * nothing has been overwritten.
+ * heap_alloc_from and heap_free_from are the public ones: where no lock is
+ * needed they do all the work, at the price of one compare.  Where one is,
+ * api.c takes it and calls them again with h in the place of `caller`.
+ *
+ * Every function looks first and writes then, or puts back what it has done,
+ * so that nothing has changed when damage is told.
  */
 #include "state.h"
 
@@ -135,6 +139,15 @@ static WORD_COLD void *refused_at(struct heap *h, const struct chunk *c,
 	return refused(h, caller);
 }
 
+/* Chunk c was to be split, but the bin of its rest is damaged. */
+static WORD_COLD void *put_back(struct heap *h, struct chunk *c, size_t size,
+				const void *caller)
+{
+	heap_bins_insert(&h->bins, c, size);
+	heap_bins_blame(&h->bins, HEAP_FAULT_LINK, HEAP_I6, NULL);
+	return refused(h, caller);
+}
+
 void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
 {
 	struct bins *b = &h->bins;
@@ -158,8 +171,7 @@ void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
 	    (!bins_back_agrees(b, c, back) || !bins_foot_agrees(b, c)))
 		return refused_at(h, c, caller);
 	rest = chunk_plain_size(c) - size;
-	if (HEAP_CHECK != 0 &&
-	    (rest >= HEAP_CHUNK_MAX || (rest != 0 && !bins_accept(b, rest))))
+	if (HEAP_CHECK != 0 && rest >= HEAP_CHUNK_MAX)
 		return refused_at(h, c, caller);
 
 	fwd = c->fwd;
@@ -170,11 +182,13 @@ void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
 		bins_emptied(b, back);
 	chunk_set_used(c, size | FENCE, b->key);
 	/* [   free   ]  =>  [ used ][ free ] */
-	if (rest != 0)
-		bins_insert(b, chunk_above(c, size), rest);
-	/* [free][used]  =>  [used][used] */
-	else
+	if (rest != 0) {
+		if (!bins_insert(b, chunk_above(c, size), rest))
+			return put_back(h, c, size + rest, caller);
+		/* [free][used]  =>  [used][used] */
+	} else {
 		chunk_flip_prev_used(chunk_above(c, size));
+	}
 	heap_account(h, size);
 	return chunk_to_mem(c);
 }
@@ -220,8 +234,8 @@ static WORD_COLD void refused_near(struct heap *h, const struct chunk *c,
 }
 
 /*
- * Is c a used chunk, as far as its header and the next one tell?  The next is
- * read only when c's seal is even, so that its size can be relied on.
+ * Is c a used chunk, as far as its header and the next one tell?  The size is
+ * not relied on before the seal has been looked at.
  */
 static WORD_HOT bool looks_used(const struct bins *b, const struct chunk *c)
 {
@@ -304,7 +318,7 @@ static WORD_HOT void give(struct heap *h, struct chunk *c, const void *caller)
 {
 	struct bins *b = &h->bins;
 	struct chunk *start = c, *next = chunk_above(c, chunk_head_size(c));
-	size_t head = next->head, size = chunk_head_size(c), above = 0;
+	size_t head = next->head, size = chunk_head_size(c), above = 0, own;
 
 	/* [free p][ c ]  =>  [ p . . . ] */
 	if (!chunk_is_prev_used(c)) {
@@ -328,24 +342,26 @@ static WORD_HOT void give(struct heap *h, struct chunk *c, const void *caller)
 		heap_set_top(h, start);
 		return;
 	}
-	if (HEAP_CHECK != 0 &&
-	    !bins_accept(b, chunk_span(start, next) + above)) {
-		undo(h, c, start, above, caller);
-		return;
-	}
 	if ((head & CHUNK_USED) != 0)
 		chunk_flip_prev_used(next);
 	heap_discount(h, size);
+	own = c->head;
 	chunk_forget(c);
-	bins_insert(b, start, chunk_span(start, next) + above);
+	if (!bins_insert(b, start, chunk_span(start, next) + above)) {
+		c->head = own;
+		heap_account(h, size);
+		if (above == 0)
+			chunk_flip_prev_used(next);
+		undo(h, c, start, above, caller);
+	}
 }
 
 void heap_free_from(struct heap *h, void *p, const void *caller)
 {
 	struct chunk *c = mem_to_chunk(p);
 
-	if ((HEAP_CHECK == 0 ? p == NULL : !looks_used(&h->bins, c)) ||
-	    (h->bins.fast == 0 && caller != h))
+	if ((h->bins.fast == 0 && caller != h) ||
+	    (HEAP_CHECK == 0 ? p == NULL : !looks_used(&h->bins, c)))
 		heap_free_locked(h, p, caller);
 	else
 		give(h, c, caller);

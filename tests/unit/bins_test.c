@@ -371,9 +371,9 @@ TEST(nothing_is_put_before_a_damaged_chunk)
 		struct bins *b = fresh();
 		size_t *words = (size_t *)put(0, units[i]);
 
-		CHECK(bins_accept(b, units[i] * UNIT));
+		CHECK(heap_bins_accept(b, units[i] * UNIT));
 		words[units[i] == 1 ? 1 : 2] ^= UNIT;
-		CHECK(!bins_accept(b, units[i] * UNIT));
+		CHECK(!heap_bins_accept(b, units[i] * UNIT));
 	}
 }
 
