@@ -50,10 +50,14 @@ archives_of = $(sort \
 		$(call home,$1,$l)/$a.a \
 		$(if $(filter picolibc,$l),build/$1/$a.a))))
 
+# libc's locks, an object of its own.  $(call locks_of,TARGET[,LIBC])
+locks_of = $(foreach l,$(filter-out none host,$(or $2,$(libcs_of))), \
+	build/$1/$l/heap_$l_locks.o)
+
 .PHONY: all
 all: ## build the archives of host, host32, cortex-m3; or [TARGET=T] [LIBC=L]
 all: $(foreach t,$(or $(TARGET),host host32 cortex-m3), \
-	$(call archives_of,$t,$(LIBC)))
+	$(call archives_of,$t,$(LIBC)) $(call locks_of,$t,$(LIBC)))
 
 # $(call archive_rules,TARGET,LIBC,ARCHIVE)
 define archive_rules
@@ -75,6 +79,10 @@ $(foreach a,$(ARCHIVES), \
 		$(eval $(call archive_rules,$t,$l,$a)))) \
 	$(foreach t,$(CORTEX_M) $(RISCV),$(eval \
 		build/$t/$a.a: build/$t/picolibc/$a.a; cp $$< $$@)))
+$(foreach t,$(BARE),$(foreach l,$(filter-out none,$(call libcs_of,$t)),$(eval \
+	$(call locks_of,$t,$l): \
+		build/obj/$t/$l/heap/heap/libc/optional/locks.o; \
+		mkdir -p $$(@D); cp $$< $$@)))
 
 # ---- firmware ----------------------------------------------------------
 

@@ -5,6 +5,16 @@
  */
 #include "state.h"
 
+/*
+ * errno as it was before callbacks.  Not written without need: where it is
+ * thread-local, it lies at the vectors until startup has set the thread up.
+ */
+static void keep_error(int *error, int was)
+{
+	if (error != NULL && *error != was)
+		*error = was;
+}
+
 /* ---- faults ----------------------------------------------------------- */
 
 static WORD_COLD void tell(const struct heap *h, const struct damage *damage,
@@ -24,8 +34,7 @@ static WORD_COLD void tell(const struct heap *h, const struct damage *damage,
 
 	if (h->port->fault != NULL)
 		h->port->fault(h->port->ctx, &fault);
-	if (error != NULL)
-		*error = was;
+	keep_error(error, was);
 }
 
 WORD_COLD void *heap_fail(struct heap *h, uintptr_t state, const void *mem,
@@ -129,8 +138,7 @@ WORD_COLD void heap_free_locked(struct heap *h, void *p, const void *caller)
 		heap_fail(h, state, p, caller);
 	else
 		heap_leave(h, state, caller);
-	if (error != NULL)
-		*error = was;
+	keep_error(error, was);
 }
 
 size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)

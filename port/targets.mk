@@ -69,4 +69,5 @@ sources = $(wildcard heap/*.c) $(call libc_sources,$1,$2) $(port_sources)
 # memset means may turn the body of one into a call of itself.
 flags_in_heap := -ffreestanding -fno-tree-loop-distribute-patterns
 flags_in_heap/libc := $(flags_in_heap)
+flags_in_heap/libc/optional := $(flags_in_heap)
 flags_in_port :=

@@ -80,11 +80,12 @@ $(foreach p,$(wanted_places), \
 TEST_SCRIPTS := $(if $(T)$(BOARD),,$(wildcard tests/link/*.t \
 	tests/demo/*.t tests/readme/*.t tests/bench/*.t))
 ALL_ARCHIVES := $(foreach t,$(TARGETS),$(call archives_of,$t))
+ALL_LOCKS := $(foreach t,$(TARGETS),$(call locks_of,$t))
 SKIPS_TEST := $(if $(T),,tests/harness/skips.t)
 
 .PHONY: test
 test: ## run the tests: [BOARD=place] [T=name] [SEED=n]
-test: $(TEST_PROGRAMS) $(if $(TEST_SCRIPTS),$(ALL_ARCHIVES))
+test: $(TEST_PROGRAMS) $(if $(TEST_SCRIPTS),$(ALL_ARCHIVES) $(ALL_LOCKS))
 	$(if $(TEST_PROGRAMS),,$(error no test has "$(T)" in its name))
 	rm -f $(addsuffix .tap,$(TEST_PROGRAMS))
 	PLACES='$(wanted_places)' PROGRAMS='$(TEST_PROGRAMS)' \

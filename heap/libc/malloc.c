@@ -174,7 +174,9 @@ int posix_memalign(void **memptr, size_t align, size_t n)
 	void *p = heap_alloc_aligned_from(&heap_default, align, n,
 					  HEAP_LIBC_CALLER);
 
-	errno = before;
+	/* As in the engine: not without need. */
+	if (errno != before)
+		errno = before;
 	if (p == NULL)
 		return ENOMEM;
 	*memptr = p;

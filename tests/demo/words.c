@@ -27,8 +27,8 @@ static struct word **bucket_of(const struct words *words, const char *text)
 /* Twice the buckets, so that a bucket has one word on average at most. */
 static bool grow(struct words *words)
 {
-	size_t was = words->bucket_count;
 	struct word **old = words->buckets, **buckets;
+	size_t was = old == NULL ? 0 : words->bucket_count;
 
 	words->bucket_count = was == 0 ? FIRST_BUCKETS : 2 * was;
 	buckets = calloc(words->bucket_count, sizeof(*buckets));

@@ -36,7 +36,7 @@ verdict "heap/ includes four freestanding headers and its own" "$(
 )"
 
 verdict "heap/libc/ includes errno.h, malloc.h, public headers and its own" "$(
-	includes heap/libc/*.[ch] | other_than \
+	includes heap/libc/*.[ch] heap/libc/optional/*.c | other_than \
 		"$basic <errno.h> <malloc.h> $public $(own heap/libc/*.h)"
 )"
 

@@ -4,7 +4,7 @@
 # as users do: make with pkg-config, CMake, Meson.  Each runs under QEMU: the
 # programs end with 7 when their blocks are in our heap.  The last part does
 # the same with the manifests for other build systems.
-# shellcheck source=tests/harness/tap.sh
+# shellcheck source=tests/harness/tap.sh disable=SC2317 # called by name
 . tests/harness/tap.sh
 
 # Users' builds are no part of this one.
@@ -98,6 +98,19 @@ variants=${libcs/newlib/newlib nano}
 
 verdict "what is installed knows no absolute path" "$(
 	grep -rIlF -e "$tmp" -e "$top" -e /opt/heap "$there"
+)"
+
+verdict "libc's locks are installed as objects, in no archive" "$(
+	cd "$there/lib/heap/cortex-m3" || exit
+	for libc in newlib picolibc; do
+		arm-none-eabi-nm $libc/heap_${libc}_locks.o |
+			grep -q ' T __retarget_lock_acquire$' ||
+			echo "$libc/heap_${libc}_locks.o has no lock"
+		for archive in "$libc"/heap*.a; do
+			arm-none-eabi-nm "$archive" | grep -q __retarget_lock &&
+				echo "$archive has a lock"
+		done
+	done
 )"
 
 verdict "an unknown target is refused" "$(

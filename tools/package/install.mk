@@ -16,7 +16,8 @@ INSTALL_PLACES := $(foreach t,$(INSTALL_TARGETS), \
 
 .PHONY: install
 install: ## install to [PREFIX=dir] [DESTDIR=dir] [TARGETS="T..."] [LIBC=L]
-install: $(foreach p,$(INSTALL_PLACES),$(ARCHIVES:%=$p/%.a))
+install: $(foreach p,$(INSTALL_PLACES),$(ARCHIVES:%=$p/%.a)) \
+	$(foreach t,$(INSTALL_TARGETS),$(call locks_of,$t,$(LIBC)))
 	tools/package/install.sh '$(DESTDIR)$(PREFIX)' $(INSTALL_PLACES)
 
 .PHONY: manifests

@@ -72,6 +72,9 @@ mkdir -p "$root/lib/pkgconfig"
 for place; do
 	libc=${place##*/}
 	place=${place#build/}
+	for locks in build/"$place"/heap_*_locks.o; do
+		[ ! -e "$locks" ] || put lib/heap/"$place" "$locks"
+	done
 	for archive in build/"$place"/heap*.a; do
 		put lib/heap/"$place" "$archive"
 		name=$(basename "$archive" .a)
