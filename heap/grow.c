@@ -193,10 +193,11 @@ bool heap_grow(struct heap *h, size_t size)
 	if (h->port->sbrk == NULL || h->ended)
 		return false;
 
+	const size_t generous = HEAP_GROW;
 	size_t need = shortage(h, size);
 
 	/* Generously first; when that is too much, no more than it takes. */
-	if (need >= HEAP_GROW || !ask(h, HEAP_GROW))
+	if (need >= generous || !ask(h, generous))
 		ask(h, need);
 	if (heap_room(h) >= size)
 		return true;
