@@ -58,7 +58,7 @@ static WORD_HOT void *take_top(struct heap *h, size_t size, const void *caller)
 {
 	struct chunk *c = h->top;
 
-	if (HEAP_CHECK != 0 && !heap_top_is_sound(h))
+	if (HEAP_CHECK != 0 && !heap_top_is_sound(h, chunk_above(c, size)))
 		return refused_top(h, caller);
 	heap_set_top(h, chunk_above(c, size));
 	chunk_set_used(c, size | FENCE, h->bins.key);
@@ -97,7 +97,8 @@ static bool bring_forward(struct heap *h, size_t size)
 static WORD_COLD void *take_fresh(struct heap *h, size_t size,
 				  const void *caller)
 {
-	if (HEAP_CHECK != 0 && h->top != NULL && !heap_top_is_sound(h))
+	if (HEAP_CHECK != 0 && h->top != NULL &&
+	    !heap_top_is_sound(h, h->limit))
 		return refused_top(h, caller);
 	if (heap_grow(h, size))
 		return take_top(h, size, caller);

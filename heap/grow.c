@@ -211,7 +211,7 @@ bool heap_grow(struct heap *h, size_t size)
 /* Does the room at the top end where the port's break was left? */
 static bool end_is_sound(struct heap *h)
 {
-	if (!heap_top_is_sound(h))
+	if (!heap_top_is_sound(h, h->limit))
 		return heap_bins_blame(&h->bins, HEAP_FAULT_HEADER, HEAP_I9,
 				       h->top);
 	return h->check == heap_slow_check(h) ||
@@ -245,6 +245,7 @@ static size_t give_back(struct heap *h, size_t keep)
 	if (b->lo + b->units * HEAP_ALIGN == (uintptr_t)h->limit + HEAP_ALIGN)
 		b->units -= n / HEAP_ALIGN;
 	h->limit = chunk_below(h->limit, n);
+	cover(h, h->base, h->limit);
 	h->end -= n;
 	h->taken -= n;
 	h->check = heap_slow_check(h);

@@ -242,6 +242,29 @@ TEST(aligning_loses_nothing_to_a_damaged_bin)
 	CHECK(faults > 0);
 }
 
+/*
+ * Where the room at the top ends is damaged, by which there is any amount: no
+ * block reaches out of the heap for all that.
+ */
+TEST(a_damaged_limit_gives_no_memory_away)
+{
+	RIG_NEEDS_CHECKS;
+	for (unsigned i = 0; i < 2; i++) {
+		given("u2", 0, 0);
+		*broken.at = broken.was;
+		broken.at = (size_t *)&h->limit;
+		broken.was = *broken.at;
+		*broken.at = (size_t)h->base;
+		broken.hash = rig_hash(broken.arena, broken.size);
+		CHECK((i == 0 ? heap_alloc(h, 2 * MOST)
+			      : heap_resize(h, rig_block[0], 2 * MOST)) ==
+		      NULL);
+		expect_untouched();
+		CHECK_EQ(rig.fault.kind, HEAP_FAULT_HEADER);
+		expect_repaired();
+	}
+}
+
 /* ---- heads that are sealed, and wrong ---------------------------------- */
 
 static void forge(unsigned i, size_t units, size_t flags)

@@ -364,6 +364,17 @@ TEST(an_arena_has_nothing_to_give_back)
 	rig_check_sound(h);
 }
 
+TEST(trimmed_memory_is_not_read_again)
+{
+	struct heap *h = rig_growing_heap(MOST, RIG_ADJOIN);
+
+	CHECK(heap_alloc(h, 100) != NULL);
+	CHECK(heap_trim(h, 0) != 0);
+	CHECK(!bins_may_read(&h->bins, chunk_above(h->limit, HEAP_ALIGN)) ||
+	      (uintptr_t)h > h->end);
+	CHECK(bins_may_read(&h->bins, h->limit));
+}
+
 TEST(trim_gives_nothing_back_when_the_top_is_damaged)
 {
 	struct heap *h = rig_growing_heap(MOST, RIG_ADJOIN);
