@@ -44,7 +44,10 @@ extern struct heap heap_default;
  */
 void *heap_alloc(struct heap *h, size_t n);
 
-/* heap_alloc, and all n bytes zero.  They are cleared outside the lock. */
+/*
+ * heap_alloc, and all n bytes zero.  Cost: constant but for the clearing, which
+ * is done outside the lock.
+ */
 void *heap_zalloc(struct heap *h, size_t n);
 
 /*
@@ -69,7 +72,10 @@ void *heap_resize(struct heap *h, void *p, size_t n);
 /* Free block p; NULL does nothing.  Cost: constant. */
 void heap_free(struct heap *h, void *p);
 
-/* Bytes that may be used at p, at least those asked for; NULL has 0. */
+/*
+ * Bytes that may be used at p, at least those asked for; NULL has 0.  Cost:
+ * constant.
+ */
 size_t heap_usable_size(struct heap *h, const void *p);
 
 /*
@@ -109,7 +115,8 @@ void heap_reset(struct heap *h);
 /*
  * End a heap: all its memory is the owner's again, heap_create's and what sbrk
  * gave.  Calls on it are then refused: NULL, and HEAP_FAULT_FOREIGN for
- * pointers, as long as its control block is not overwritten.
+ * pointers, as long as its control block is not overwritten.  Nothing is given
+ * to the port.  Cost: constant.
  */
 void heap_destroy(struct heap *h);
 
@@ -129,7 +136,7 @@ struct heap_stats {
 	size_t peak;         /* most that in_use ever was; 0 if HEAP_STATS 0  */
 	size_t free;         /* bytes in free chunks and the top              */
 	size_t overhead;     /* segment ends, padding, the control block      */
-	size_t largest_free; /* the largest n that fits without growth        */
+	size_t largest_free; /* the largest n that a free chunk would serve   */
 	size_t used_chunks;
 	size_t free_chunks; /* the top counts as one when it is not empty    */
 	size_t segments;
@@ -163,6 +170,8 @@ bool heap_walk(struct heap *h,
 /*
  * HEAP_OK, or the broken invariant that was met first, with the header of the
  * chunk at fault in *bad (NULL when no chunk is to blame; `bad` may be NULL).
+ * Where the lock does not reach nothing is looked at: HEAP_FAULT_INTERRUPT is
+ * told, and the answer is HEAP_OK.
  * Reads only, never faults or loops, whatever the damage.  Lock held
  * throughout.  Cost: O(chunks), and for each free one O(segments).
  */
