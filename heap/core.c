@@ -74,16 +74,22 @@ static bool bring_forward(struct heap *h, size_t size)
 {
 	struct bins *b = &h->bins;
 	struct chunk *head, *c, *back;
+	unsigned bin;
 
 	if (bin_is_exact(size))
 		return false;
-	head = bins_dressed(b, bin_of_range(size));
+	bin = bin_of_range(size);
+	head = bins_dressed(b, bin);
 	back = head;
 	c = head->fwd;
 	for (unsigned n = HEAP_LAST_RESORT; n != 0 && c != NULL; n--) {
 		if (HEAP_CHECK != 0 && !bins_back_agrees(b, c, back))
 			return heap_bins_blame(b, HEAP_FAULT_LINK, HEAP_I6, c);
 		if (chunk_plain_size(c) >= size) {
+			/* Or it would never be found at the front either. */
+			if (HEAP_CHECK != 0 && (b->map >> bin & 1) == 0)
+				return heap_bins_blame(b, HEAP_FAULT_LINK,
+						       HEAP_I7, c);
 			heap_bins_remove(b, c);
 			bins_link_between(head, c, head->fwd);
 			return true;
@@ -112,8 +118,11 @@ static WORD_COLD void *take_tiny(struct heap *h, const void *caller)
 	struct bins *b = &h->bins;
 	struct chunk *c = tiny_fwd(b->tiny);
 
-	if (HEAP_CHECK != 0 && !heap_bins_is_sound(b, c))
+	if (HEAP_CHECK != 0 &&
+	    (!heap_bins_is_sound(b, c) || !chunk_is_tiny(c))) {
+		heap_bins_blame(b, HEAP_FAULT_LINK, HEAP_I6, c);
 		return refused(h, caller);
+	}
 	tiny_remove(b, c);
 	/* [free][used]  =>  [used][used] */
 	chunk_flip_prev_used(chunk_above(c, CHUNK_MIN));

@@ -265,6 +265,39 @@ TEST(a_damaged_limit_gives_no_memory_away)
 	}
 }
 
+TEST(a_chunk_that_the_map_has_lost_is_told_by_the_last_resort)
+{
+	RIG_NEEDS_CHECKS;
+	given("f20 u2", 0, 0);
+	*broken.at = broken.was;
+	CHECK(heap_alloc(h, rig_stats(h).largest_free) != NULL);
+	rig_check_sound(h);
+	broken.at = &h->bins.map;
+	broken.was = *broken.at;
+	*broken.at = 0;
+	broken.hash = rig_hash(broken.arena, broken.size);
+	CHECK(heap_alloc(h, rig_units(20)) == NULL);
+	expect_untouched();
+	CHECK_EQ(rig.fault.kind, HEAP_FAULT_LINK);
+	CHECK_EQ(rig.fault.invariant, HEAP_I7);
+	expect_repaired();
+}
+
+TEST(a_tiny_chunk_that_is_none_is_not_taken)
+{
+	RIG_NEEDS_CHECKS;
+	given("f1 u2 f5 u2 f5 u2", 0, 0);
+	*broken.at = broken.was;
+	broken.at = &h->bins.tiny;
+	broken.was = *broken.at;
+	*broken.at = tiny_head(mem_to_chunk(rig_block[2]));
+	broken.hash = rig_hash(broken.arena, broken.size);
+	CHECK(heap_alloc(h, 1) == NULL);
+	expect_untouched();
+	CHECK_EQ(rig.fault.kind, HEAP_FAULT_LINK);
+	expect_repaired();
+}
+
 /* ---- heads that are sealed, and wrong ---------------------------------- */
 
 static void forge(unsigned i, size_t units, size_t flags)
