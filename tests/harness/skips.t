@@ -27,6 +27,23 @@ for place in $PLACES; do
 	grep "^$place .*[^*]$" tests/skips.txt
 done | sort -u >"$listed"
 
+# "PLACE skipped all", of tests: with several archives a test counts once.
+for program in $PROGRAMS; do
+	path=${program#build/tests/}
+	sed -n 's/^\(not \)*ok [0-9]* - //p' "$program.tap" |
+		sed "s/ # SKIP .*//; y/ /_/; s|^|${path%%/*} ${path##*/} |"
+done | sort -u | awk -v skipped="$skipped" '
+	BEGIN { while ((getline < skipped) > 0) skips[$1]++ }
+	{ all[$1]++ }
+	END { for (place in all) print place, skips[place] + 0, all[place] }
+	' | sort >build/tests/shares
+
+verdict "no place skips more than a tenth of its tests" "$(
+	awk '$2 * 10 > $3 {
+		print $1 " skips " $2 " of " $3 ": make the tests smaller"
+	}' build/tests/shares
+)"
+
 verdict "what was skipped is what tests/skips.txt lists" "$(
 	comm -23 "$skipped" "$listed" | sed 's/^/skipped, not listed: /'
 	comm -13 "$skipped" "$listed" | sed 's/^/listed, but ran:     /'

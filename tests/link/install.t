@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Installs the heap, moves it to another place, and builds firmware against it
 # as users do: make with pkg-config, CMake, Meson.  Each runs under QEMU: the
-# programs end with 7 when their blocks are in our heap.  The last part does
-# the same with the manifests for other build systems.
+# programs end with 7 when their blocks are in our heap.
 # shellcheck source=tests/harness/tap.sh disable=SC2317 # called by name
 . tests/harness/tap.sh
 
@@ -133,19 +132,6 @@ verdict "the installed headers are C++11 too" "$(
 	done
 )"
 
-# The programs of the page about migration: blocks of C that begin with a name.
-verdict "MIGRATION.md's C compiles" "$(
-	awk -v to="$tmp/" '/^```/ { file = ""; c = /^```c$/; next }
-		c { c = 0; file = to $2; print $2 }
-		file { print >file }' "$there/share/doc/heap/MIGRATION.md" |
-		while read -r name; do
-			quietly arm-none-eabi-gcc "${cpu[@]}" -std=c11 -Wall \
-				-Wextra -Werror -I"$there/include/heap" -c \
-				-o "$tmp/migration.o" "$tmp/$name"
-		done
-	[ -e "$tmp/migration.o" ] || echo "there is none"
-)"
-
 # ---- make and pkg-config ---------------------------------------------------
 
 # Build $1.c with libc $2 and package $3, and run it.
@@ -252,26 +238,31 @@ configure()
 	shift 2
 	cmake -S "$project" -B "$folder" --toolchain "$here/toolchain.cmake" \
 		-DPROFILE=heap -DHEAP_SOURCE="$top" -DCMAKE_PREFIX_PATH="$there" \
-		"$@"
+		-DFETCHCONTENT_SOURCE_DIR_HEAP="$top" "$@"
 }
 
 # Complain unless CMake builds project $1 with libc $2 and archive $3.
 cmake_firmware()
 {
 	quietly configure "$1" "$2-$3" -DSPECS="$(specs_of "$2")" -DPROFILE="$3"
-	quietly cmake --build "$tmp/$1/$2-$3"
+	quietly cmake --build "$tmp/$1/$2-$3" -j2
 	runs "$tmp/$1/$2-$3/app.elf"
 	runs "$tmp/$1/$2-$3/printer.elf"
 }
 
 if ! lacks cmake "CMake"; then
-	for way in find subdirectory; do
+	for way in find subdirectory fetch; do
 		project $way
 		cp "$here"/$way.cmake "$tmp/$way/CMakeLists.txt"
 		for libc in $variants; do
 			[ "$libc" != none ] || continue
 			for heap in heap heap-min heap-debug; do
-				[ $way = find ] || [ $heap = heap ] || continue
+				case $way-$libc-$heap in
+				find-nano-heap-*) continue ;;
+				find-* | subdirectory-*-heap) ;;
+				fetch-picolibc-heap) ;;
+				*) continue ;;
+				esac
 				verdict "CMake, $way, $libc: heap::$heap" "$(
 					cmake_firmware $way "$libc" $heap
 				)"

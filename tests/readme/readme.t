@@ -11,7 +11,7 @@
 #            exit status, else 0.  NAME=value holds for the rest of the block.
 #   ```text  behind a ```sh: its output, as a whole; a line ... stands for any
 #            lines, an address for any address.
-#   ```cmake, ```meson  not looked at: tests/link/install.t builds with both.
+#   ```cmake, ```meson  not looked at: tests/link/pages.t builds with both.
 #   ```      drawings, not looked at.
 #
 # Commands in @slow are only tried with make -n: they have tests of their own,
