@@ -132,8 +132,8 @@ WORD_COLD void heap_free_locked(struct heap *h, void *p, const void *caller)
 	}
 	if (p == NULL || !heap_enter(h, &state, p, caller))
 		return;
-	if (heap_inspect(h, p) != NULL)
-		heap_free_from(h, p, h);
+	/* That looks at p first, and comes back here when it is no block. */
+	heap_free_from(h, p, h);
 	if (h->bins.damage.kind != HEAP_FAULT_NONE)
 		heap_fail(h, state, p, caller);
 	else

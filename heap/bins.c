@@ -22,6 +22,21 @@ size_t heap_bins_remove(struct bins *b, struct chunk *c)
 	return bins_remove(b, c);
 }
 
+WORD_COLD void heap_bins_restore(struct bins *b, struct chunk *c)
+{
+	if (chunk_is_tiny(c)) {
+		struct chunk *fwd = tiny_fwd(c->head);
+
+		tiny_back(c)->head = tiny_head(c);
+		if (fwd != NULL)
+			tiny_set_back(fwd, c);
+		b->map |= 2;
+	} else {
+		bins_link_between(c->back, c, c->fwd);
+		b->map |= (size_t)1 << bin_of(chunk_plain_size(c));
+	}
+}
+
 bool heap_bins_accept(struct bins *b, size_t size)
 {
 	const struct chunk *back, *fwd;

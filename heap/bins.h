@@ -380,6 +380,12 @@ bool heap_bins_is_sound(struct bins *b, const struct chunk *c);
 bool heap_bins_insert(struct bins *b, struct chunk *c, size_t size);
 size_t heap_bins_remove(struct bins *b, struct chunk *c);
 
+/*
+ * Undo the removal of c, whose head, foot and links still say what they said.
+ * When several were removed, the last one goes back first.
+ */
+void heap_bins_restore(struct bins *b, struct chunk *c);
+
 /* Could a chunk of `size` bytes be inserted? */
 bool heap_bins_accept(struct bins *b, size_t size);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * L1: the boundary tag.  Accessors here are the only code that touches the
- * bits of a chunk; no lists beyond the links that a free chunk carries.
+ * L1: the boundary tag, and the accessors through which others see the bits of
+ * a chunk; no lists.  How a tiny free chunk codes its links is in bins.h.
  *
  * A chunk.  W is a word: 4 bytes on 32-bit targets, 8 on 64-bit.
  *

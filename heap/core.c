@@ -47,15 +47,6 @@ static WORD_COLD void *refused(struct heap *h, const void *caller)
 	return heap_refuse(h);
 }
 
-/* Is the fence at the top where and what it should be? */
-static WORD_HOT bool top_is_sound(const struct heap *h)
-{
-	const struct bins *b = &h->bins;
-
-	return bins_may_read(b, h->top) && h->top->head == FENCE &&
-	       bins_may_read(b, h->limit);
-}
-
 static WORD_COLD void *refused_top(struct heap *h, const void *caller)
 {
 	heap_bins_blame(&h->bins, HEAP_FAULT_HEADER, HEAP_I9, h->top);
@@ -67,7 +58,7 @@ static WORD_HOT void *take_top(struct heap *h, size_t size, const void *caller)
 {
 	struct chunk *c = h->top;
 
-	if (HEAP_CHECK != 0 && !top_is_sound(h))
+	if (HEAP_CHECK != 0 && !heap_top_is_sound(h, chunk_above(c, size)))
 		return refused_top(h, caller);
 	heap_set_top(h, chunk_above(c, size));
 	chunk_set_used(c, size | FENCE, h->bins.key);
@@ -106,7 +97,8 @@ static bool bring_forward(struct heap *h, size_t size)
 static WORD_COLD void *take_fresh(struct heap *h, size_t size,
 				  const void *caller)
 {
-	if (HEAP_CHECK != 0 && h->top != NULL && !top_is_sound(h))
+	if (HEAP_CHECK != 0 && h->top != NULL &&
+	    !heap_top_is_sound(h, h->limit))
 		return refused_top(h, caller);
 	if (heap_grow(h, size))
 		return take_top(h, size, caller);
@@ -143,7 +135,8 @@ static WORD_COLD void *refused_at(struct heap *h, const struct chunk *c,
 static WORD_COLD void *put_back(struct heap *h, struct chunk *c, size_t size,
 				const void *caller)
 {
-	heap_bins_insert(&h->bins, c, size);
+	chunk_set_free(c, size);
+	heap_bins_restore(&h->bins, c);
 	heap_bins_blame(&h->bins, HEAP_FAULT_LINK, HEAP_I6, NULL);
 	return refused(h, caller);
 }
@@ -299,7 +292,8 @@ static WORD_HOT size_t detach_above(struct bins *b, struct chunk *next)
 
 /*
  * Something stands in the way of freeing c.  What had already been taken out
- * of a bin goes back: what lies from `start` to c, and `above` bytes behind.
+ * of a bin goes back to its place: `start` if that is not c, and the chunk
+ * behind c if `above` is not 0.
  */
 static WORD_COLD void undo(struct heap *h, struct chunk *c, struct chunk *start,
 			   size_t above, const void *caller)
@@ -307,9 +301,9 @@ static WORD_COLD void undo(struct heap *h, struct chunk *c, struct chunk *start,
 	struct chunk *next = chunk_above(c, chunk_head_size(c));
 
 	if (above != 0)
-		heap_bins_insert(&h->bins, next, above);
+		heap_bins_restore(&h->bins, next);
 	if (start != c)
-		heap_bins_insert(&h->bins, start, chunk_span(start, c));
+		heap_bins_restore(&h->bins, start);
 	refused_near(h, c, next, caller);
 }
 

@@ -208,7 +208,20 @@ bool heap_grow(struct heap *h, size_t size)
 	return heap_room(h) >= size;
 }
 
-/* Give back the last bytes that are free; the lock is held. */
+/* Does the room at the top end where the port's break was left? */
+static bool end_is_sound(struct heap *h)
+{
+	if (!heap_top_is_sound(h, h->limit))
+		return heap_bins_blame(&h->bins, HEAP_FAULT_HEADER, HEAP_I9,
+				       h->top);
+	return h->check == heap_slow_check(h) ||
+	       heap_bins_blame(&h->bins, HEAP_FAULT_INVARIANT, HEAP_I8, NULL);
+}
+
+/*
+ * Give back the last bytes that are free; the lock is held.  0, and bins.damage
+ * filled, when it is not certain which those are.
+ */
 static size_t give_back(struct heap *h, size_t keep)
 {
 	const struct heap_port *port = h->port;
@@ -216,6 +229,8 @@ static size_t give_back(struct heap *h, size_t keep)
 	size_t room = heap_room(h);
 
 	if (port->sbrk == NULL || h->ended || keep >= room)
+		return 0;
+	if (HEAP_CHECK != 0 && !end_is_sound(h))
 		return 0;
 
 	size_t n = align_down(room - keep, HEAP_ALIGN);
@@ -230,6 +245,7 @@ static size_t give_back(struct heap *h, size_t keep)
 	if (b->lo + b->units * HEAP_ALIGN == (uintptr_t)h->limit + HEAP_ALIGN)
 		b->units -= n / HEAP_ALIGN;
 	h->limit = chunk_below(h->limit, n);
+	cover(h, h->base, h->limit);
 	h->end -= n;
 	h->taken -= n;
 	h->check = heap_slow_check(h);
@@ -245,6 +261,9 @@ size_t heap_trim(struct heap *h, size_t keep)
 	if (!heap_enter(h, &state, NULL, caller))
 		return 0;
 	n = give_back(h, keep);
-	heap_leave(h, state, caller);
+	if (h->bins.damage.kind != HEAP_FAULT_NONE)
+		heap_fail(h, state, NULL, caller);
+	else
+		heap_leave(h, state, caller);
 	return n;
 }

@@ -116,7 +116,8 @@ void heap_destroy(struct heap *h);
 /*
  * Give what is free at the end of the heap back to the port, but for `keep`
  * bytes.  Returns the bytes given back: 0 when there are none, the port has no
- * sbrk, or somebody else has moved the break.  Cost: constant.
+ * sbrk or refuses, somebody else has moved the break, or, after a fault, where
+ * the heap ends is damaged.  Cost: constant, two port calls.
  */
 size_t heap_trim(struct heap *h, size_t keep);
 
@@ -163,7 +164,7 @@ bool heap_walk(struct heap *h,
  * HEAP_OK, or the broken invariant that was met first, with the header of the
  * chunk at fault in *bad (NULL when no chunk is to blame; `bad` may be NULL).
  * Reads only, never faults or loops, whatever the damage.  Lock held
- * throughout.  Cost: O(chunks).
+ * throughout.  Cost: O(chunks), and for each free one O(segments).
  */
 enum heap_invariant heap_check(struct heap *h, const void **bad);
 

@@ -36,10 +36,16 @@ struct heap *heap_create(void *mem, size_t n, const struct heap_port *port)
 void heap_destroy(struct heap *h)
 {
 	const struct heap_port *port = h->port;
-	uintptr_t state = heap_lock(h);
+	void (*exhausted)(void) = h->exhausted;
+	int *(*error)(void) = h->error;
+	uintptr_t state;
 
+	if (!heap_enter(h, &state, NULL, __builtin_return_address(0)))
+		return;
 	memset(h, 0, sizeof(*h));
 	h->port = port;
+	h->exhausted = exhausted;
+	h->error = error;
 	h->ended = true;
 	h->check = heap_slow_check(h);
 	heap_unlock(h, state);

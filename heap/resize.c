@@ -23,7 +23,8 @@ static void swallow_next(struct heap *h, struct chunk *c, struct chunk *next)
 
 /*
  * Grow c to `size` bytes where it lies, in the end of the segment.  False when
- * there is no room; the heap may then have grown elsewhere.
+ * there is no room, the heap may then have grown elsewhere, or bins.damage
+ * filled.
  */
 static bool grow_into_top(struct heap *h, struct chunk *c, size_t size)
 {
@@ -32,6 +33,9 @@ static bool grow_into_top(struct heap *h, struct chunk *c, size_t size)
 
 	if (heap_room(h) < more && (!heap_grow(h, more) || h->top != top))
 		return false;
+	if (HEAP_CHECK != 0 && !heap_top_is_sound(h, chunk_above(c, size)))
+		return heap_bins_blame(&h->bins, HEAP_FAULT_HEADER, HEAP_I9,
+				       top);
 	/* [ c ][top . . .]  =>  [ c . . ][top .] */
 	heap_account(h, size - chunk_head_size(c));
 	heap_set_top(h, chunk_above(c, size));

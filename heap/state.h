@@ -64,6 +64,19 @@ static inline void heap_set_top(struct heap *h, struct chunk *c)
 	c->head = FENCE;
 }
 
+/*
+ * Is the fence at the top where and what it should be, and may it move to `to`?
+ * That is asked because the limit, too, may be damaged.
+ */
+static WORD_HOT bool heap_top_is_sound(const struct heap *h,
+				       const struct chunk *to)
+{
+	const struct bins *b = &h->bins;
+
+	return bins_may_read(b, h->top) && h->top->head == FENCE &&
+	       bins_may_read(b, to);
+}
+
 /* ---- grow.c ---- */
 
 /*

@@ -3,13 +3,6 @@
 
 void heap_cortex_m_fault(void *ctx, const struct heap_fault *fault)
 {
-	(void)ctx;
 	heap_port_report(&heap_port_default, fault);
-	__asm__ volatile("cpsid i" ::: "memory");
-	/*
-	 * No bkpt, which without a debugger is a HardFault, and no wfi, in
-	 * which some parts lose the debugger.
-	 */
-	for (;;)
-		__asm__ volatile("");
+	heap_cortex_m_stop(ctx, fault);
 }

@@ -29,9 +29,15 @@ bool heap_cortex_m_in_nmi(void *ctx);
 bool heap_cortex_m_in_isr(void *ctx);
 
 /*
- * Report through the write of heap_port_default, mask interrupts and stay:
- * a debugger finds the culprit on the stack, a watchdog resets the part.
+ * Mask interrupts and stay: a debugger finds the fault in the arguments, a
+ * watchdog resets the part.  Never returns.
+ */
+void heap_cortex_m_stop(void *ctx, const struct heap_fault *fault);
+
+/*
+ * Report through the write of heap_port_default, then heap_cortex_m_stop.
  * Never returns.  For anything else, put your own function in its place.
+ * Price: 600 to 900 bytes of code and text.
  */
 void heap_cortex_m_fault(void *ctx, const struct heap_fault *fault);
 

@@ -52,8 +52,8 @@ static field clip(size_t n)
 
 /*
  * arena: bytes taken; ordblks: free chunks; uordblks and fordblks: bytes in
- * use and free; keepcost: the most that malloc_trim could give back.  In
- * glibc, what does not fit into an int reads as INT_MAX.
+ * use and free; keepcost: the largest n that fits without growth.  In glibc,
+ * what does not fit into an int reads as INT_MAX.
  */
 struct mallinfo mallinfo(void)
 {

@@ -92,6 +92,45 @@ TEST(freeing_is_refused_when_the_joint_chunks_bin_is_damaged)
 	expect_repaired();
 }
 
+/*
+ * Chunks of 20, 18 and 23 units, in this order in one bin; the link of the
+ * last is broken, which what becomes second in the bin runs into.
+ */
+static void given_a_bin_of_three(void)
+{
+	static const size_t units[] = {17, 2, 20, 2, 18, 2, 23, 2};
+	void *p[8];
+
+	given("u1", 0, 0);
+	*broken.at = broken.was;
+	for (unsigned i = 0; i < 8; i++)
+		p[i] = heap_alloc(h, rig_units(units[i]));
+	heap_free(h, p[6]);
+	heap_free(h, p[4]);
+	heap_free(h, p[0]);
+	heap_free(h, p[2]);
+	CHECK_PTR_EQ(heap_alloc(h, rig_units(17)), p[0]);
+	rig_check_sound(h);
+	rig_block[0] = p[3];
+	broken.at = (size_t *)mem_to_chunk(p[6]) + 2;
+	broken.was = *broken.at;
+	*broken.at ^= HEAP_ALIGN;
+	broken.hash = rig_hash(broken.arena, broken.size);
+}
+
+TEST(what_was_taken_out_goes_back_also_into_the_damaged_bin)
+{
+	RIG_NEEDS_CHECKS;
+	given_a_bin_of_three();
+	CHECK(heap_alloc(h, rig_units(1)) == NULL);
+	expect_untouched();
+	expect_repaired();
+	given_a_bin_of_three();
+	heap_free(h, rig_block[0]);
+	expect_untouched();
+	expect_repaired();
+}
+
 TEST(freeing_is_refused_when_a_neighbour_is_damaged)
 {
 	RIG_NEEDS_CHECKS;
@@ -201,6 +240,29 @@ TEST(aligning_loses_nothing_to_a_damaged_bin)
 		CHECK(p != NULL || rig_stats(h).in_use >= in_use);
 	}
 	CHECK(faults > 0);
+}
+
+/*
+ * Where the room at the top ends is damaged, by which there is any amount: no
+ * block reaches out of the heap for all that.
+ */
+TEST(a_damaged_limit_gives_no_memory_away)
+{
+	RIG_NEEDS_CHECKS;
+	for (unsigned i = 0; i < 2; i++) {
+		given("u2", 0, 0);
+		*broken.at = broken.was;
+		broken.at = (size_t *)&h->limit;
+		broken.was = *broken.at;
+		*broken.at = (size_t)h->base;
+		broken.hash = rig_hash(broken.arena, broken.size);
+		CHECK((i == 0 ? heap_alloc(h, 2 * MOST)
+			      : heap_resize(h, rig_block[0], 2 * MOST)) ==
+		      NULL);
+		expect_untouched();
+		CHECK_EQ(rig.fault.kind, HEAP_FAULT_HEADER);
+		expect_repaired();
+	}
 }
 
 /* ---- heads that are sealed, and wrong ---------------------------------- */

@@ -364,6 +364,44 @@ TEST(an_arena_has_nothing_to_give_back)
 	rig_check_sound(h);
 }
 
+TEST(trimmed_memory_is_not_read_again)
+{
+	struct heap *h = rig_growing_heap(MOST, RIG_ADJOIN);
+
+	CHECK(heap_alloc(h, 100) != NULL);
+	CHECK(heap_trim(h, 0) != 0);
+	CHECK(!bins_may_read(&h->bins, chunk_above(h->limit, HEAP_ALIGN)) ||
+	      (uintptr_t)h > h->end);
+	CHECK(bins_may_read(&h->bins, h->limit));
+}
+
+TEST(trim_gives_nothing_back_when_the_top_is_damaged)
+{
+	struct heap *h = rig_growing_heap(MOST, RIG_ADJOIN);
+	struct chunk *top;
+	size_t *room, given;
+	void *p;
+
+	RIG_NEEDS_CHECKS;
+	p = heap_alloc(h, 100);
+	CHECK(p != NULL && heap_alloc(h, 100) != NULL);
+	given = rig.given;
+	top = h->top;
+	h->top = mem_to_chunk(p);
+	CHECK_EQ(heap_trim(h, 0), 0);
+	rig_check_fault(HEAP_FAULT_HEADER, NULL);
+	h->top = top;
+	room = (size_t *)&h->end;
+	*room += 2 * HEAP_ALIGN;
+	rig.bank[0].brk += 2 * HEAP_ALIGN;
+	CHECK_EQ(heap_trim(h, 0), 0);
+	rig_check_fault(HEAP_FAULT_INVARIANT, NULL);
+	*room -= 2 * HEAP_ALIGN;
+	rig.bank[0].brk -= 2 * HEAP_ALIGN;
+	CHECK_EQ(rig.given, given);
+	rig_check_sound(h);
+}
+
 TEST(trimmed_memory_is_foreign)
 {
 	struct heap *h = rig_growing_heap(MOST, RIG_ADJOIN);

@@ -273,6 +273,37 @@ TEST(a_destroyed_heap_serves_nobody)
 	rig_check_fault(HEAP_FAULT_FOREIGN, p);
 }
 
+static unsigned refusals;
+
+static void count_refusal(void)
+{
+	refusals++;
+}
+
+TEST(a_destroyed_heap_still_says_that_it_refuses)
+{
+	struct heap *h = rig_heap(MOST);
+
+	refusals = 0;
+	h->exhausted = count_refusal;
+	heap_destroy(h);
+	CHECK(heap_alloc(h, 1) == NULL);
+	CHECK_EQ(refusals, 1);
+}
+
+TEST(destroy_is_refused_where_the_lock_does_not_reach)
+{
+	struct heap *h = rig_heap(MOST);
+	void *p = heap_alloc(h, 40);
+
+	rig.in_isr = true;
+	heap_destroy(h);
+	rig_check_fault(HEAP_FAULT_INTERRUPT, NULL);
+	rig.in_isr = false;
+	heap_free(h, p);
+	rig_check_sound(h);
+}
+
 TEST(a_destroyed_heap_never_grows_again)
 {
 	struct heap *h = rig_growing_heap(MOST, RIG_ADJOIN);
