@@ -7,6 +7,8 @@
 mkdir -p build/tests
 defined=build/tests/names.defined
 wanted=build/tests/names.wanted
+needs=build/tests/names.needs
+all_needs=build/tests/names.all
 
 libc_of()
 {
@@ -37,6 +39,7 @@ odd_needs()
 {
 	nm -g --undefined-only "$1" | awk 'NF == 2 { print $2 }' |
 		sort -u | comm -23 - "$defined" |
+		tee "$needs" |
 		awk -v target="$2" -v libc="$3" '
 			FNR == NR {
 				for (i = 2; i <= NF && !/^#/; i++)
@@ -50,6 +53,22 @@ odd_needs()
 			}' tests/link/undefined.txt -
 }
 
+# Words of undefined.txt that no archive bears out.
+stale_allowances()
+{
+	awk 'FNR == NR {
+			needed[$1, $2] = needed[$1, $3] = needed[$1, "*"] = 1
+			next
+		}
+		/^[^#]/ {
+			for (i = 2; i <= NF; i++)
+				if (!(($1, $i) in needed))
+					print $1 " is allowed for " $i \
+					      ", but not needed there"
+		}' "$all_needs" tests/link/undefined.txt
+}
+
+: >"$all_needs"
 for archive in $ARCHIVES; do
 	libc=$(libc_of "$archive")
 	target=$(echo "$archive" | cut -d/ -f2)
@@ -61,6 +80,9 @@ for archive in $ARCHIVES; do
 		"$(odd_definitions "$libc")"
 	verdict "$archive needs only what undefined.txt allows" \
 		"$(odd_needs "$archive" "$target" "$libc")"
+	sed "s/\$/ $target $libc/" "$needs" >>"$all_needs"
 done
+verdict "undefined.txt allows nothing that no archive needs" \
+	"$(stale_allowances)"
 
 tap_end
