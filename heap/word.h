@@ -20,7 +20,6 @@
 #define WORD_HOT inline __attribute__((always_inline))
 
 /* The linker or the firmware has these, whatever the libc. */
-void *memcpy(void *restrict to, const void *restrict from, size_t n);
 void *memmove(void *to, const void *from, size_t n);
 void *memset(void *to, int byte, size_t n);
 

@@ -7,6 +7,7 @@
 #include <malloc.h>
 
 #include "family.h"
+#include "nesting.h"
 
 const char heap_libc_glue = 0;
 HEAP_LIBC_HOLD(heap_libc_malloc);
@@ -154,45 +155,18 @@ bool heap_libc_program_sbrk(ptrdiff_t increment, void **old)
  * interrupt mask does.  Weak: programs that were made for newlib's malloc
  * bring their own pair, which then guards nothing and harms nothing.
  */
-static volatile struct {
-	bool held;
-	unsigned depth;
-	uintptr_t thread; /* the holder; valid while held */
-	uintptr_t state;  /* what the port's lock returned */
-} lock;
-
-static uintptr_t this_thread(const struct heap_port *port)
-{
-	return port->thread != NULL ? port->thread(port->ctx) : 0;
-}
+static volatile struct nesting lock;
 
 __attribute__((weak)) void __malloc_lock(struct _reent *r)
 {
-	const struct heap_port *port = &heap_port_default;
-	uintptr_t thread = this_thread(port);
-
 	(void)r;
-	/* Only the holder itself can find its own id while `held` is set. */
-	if (!lock.held || lock.thread != thread) {
-		uintptr_t state = port->lock ? port->lock(port->ctx) : 0;
-
-		lock.state = state;
-		lock.thread = thread;
-		lock.held = true;
-	}
-	lock.depth++;
+	nesting_acquire(&lock);
 }
 
 __attribute__((weak)) void __malloc_unlock(struct _reent *r)
 {
-	const struct heap_port *port = &heap_port_default;
-
 	(void)r;
-	if (lock.depth == 0 || --lock.depth != 0)
-		return;
-	lock.held = false;
-	if (port->unlock != NULL)
-		port->unlock(port->ctx, lock.state);
+	nesting_release(&lock);
 }
 
 /* ---- tripwires: see picolibc.c --------------------------------------- */

@@ -35,9 +35,17 @@ verdict "heap/ includes four freestanding headers and its own" "$(
 		other_than "$basic $public $(own heap/*.h)"
 )"
 
+# From heap/libc/optional/ the headers of heap/libc/ are one folder up.
+above()
+{
+	for f; do printf '"../%s" ' "$(basename "$f")"; done
+}
+
 verdict "heap/libc/ includes errno.h, malloc.h, public headers and its own" "$(
-	includes heap/libc/*.[ch] heap/libc/optional/*.c | other_than \
+	includes heap/libc/*.[ch] | other_than \
 		"$basic <errno.h> <malloc.h> $public $(own heap/libc/*.h)"
+	includes heap/libc/optional/*.c | other_than \
+		"$basic $public $(above heap/libc/*.h)"
 )"
 
 verdict "port/ includes no internals of heap/" "$(

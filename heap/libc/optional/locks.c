@@ -16,7 +16,7 @@
  * All or nothing: libc has these names in one object, which one missing name
  * brings in beside this one, and the link is refused.
  */
-#include "heap_port.h"
+#include "../nesting.h"
 
 struct __lock {
 	char unused;
@@ -55,55 +55,22 @@ STATIC_LOCK(arc4random_mutex);
 #endif
 
 /* The one lock behind them all. */
-static volatile struct {
-	bool held;
-	unsigned depth;
-	uintptr_t thread; /* the holder; valid while held */
-	uintptr_t state;  /* what the port's lock returned */
-} lock;
-
-static uintptr_t this_thread(void)
-{
-	const struct heap_port *port = &heap_port_default;
-
-	return port->thread != NULL ? port->thread(port->ctx) : 0;
-}
+static volatile struct nesting lock;
 
 static void acquire(void)
 {
-	const struct heap_port *port = &heap_port_default;
-	uintptr_t thread = this_thread();
-
-	/* Only the holder itself can find its own id while `held` is set. */
-	if (!lock.held || lock.thread != thread) {
-		uintptr_t state = port->lock ? port->lock(port->ctx) : 0;
-
-		lock.state = state;
-		lock.thread = thread;
-		lock.held = true;
-	}
-	lock.depth++;
+	nesting_acquire(&lock);
 }
 
 static void release(void)
 {
-	const struct heap_port *port = &heap_port_default;
-
-	if (lock.depth == 0 || --lock.depth != 0)
-		return;
-
-	/* Another thread's state may be there as soon as it is unlocked. */
-	uintptr_t state = lock.state;
-
-	lock.held = false;
-	if (port->unlock != NULL)
-		port->unlock(port->ctx, state);
+	nesting_release(&lock);
 }
 
 /* 0 when acquired; 1 when another thread has it, which is not waited for. */
 static int try_acquire(void)
 {
-	if (lock.held && lock.thread != this_thread())
+	if (nesting_is_taken(&lock))
 		return 1;
 	acquire();
 	return 0;
