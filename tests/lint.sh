@@ -32,6 +32,7 @@ bare_port=$(echo port/region*.c port/report.c port/cortex_m*.c)
 kernel_port=$(echo port/region*.c port/report.c port/x86_64*.c)
 host_port=$(echo port/region.c port/report.c port/host*.c)
 harness=$(echo tests/harness/*.c)
+campaign=$(find tests/campaign -name '*.c' ! -name place_board.c)
 tools=$(echo tools/*.c)
 demo=$(echo tests/demo/*.c)
 boards=$(find boards -maxdepth 1 -name '*.c' ! -name riscv.c)
@@ -98,6 +99,13 @@ compile()
 	check "clang: the test harness" \
 		compile clang "$harness_flags" $harness
 
+	for bits in 32 64; do
+		check "clang -m$bits: the campaign" compile clang \
+			"-m$bits -D_GNU_SOURCE $harness_flags" $campaign
+	done
+	check "clang: the campaign on a board" compile clang \
+		"$thumb $harness_flags" tests/campaign/place_board.c
+
 	check "gcc's analyzer" \
 		compile gcc "-fanalyzer -ffreestanding" $engine
 	check "clang-tidy: heap/" \
@@ -108,6 +116,8 @@ compile()
 	# Test patterns may well wrap around.
 	check "clang-tidy: the test harness" clang-tidy --quiet --checks=$wraps \
 		$harness -- -std=c11 $here $harness_flags
+	check "clang-tidy: the campaign" clang-tidy --quiet --checks=$wraps \
+		$campaign -- -std=c11 -D_GNU_SOURCE $here $harness_flags
 	check "clang-tidy: heap/libc and port/ on Cortex-M" \
 		clang-tidy --quiet $bare_libc $bare_port -- \
 		-std=c11 $here $thumb

@@ -181,6 +181,9 @@ enum outcome misuse_trial(unsigned kind);
 /* How it is called: "free", or "", and "freed now".  False: no such number. */
 bool misuse_name(unsigned kind, const char **call, const char **name);
 
+/* A write, of which there are many ways? */
+bool misuse_writes(unsigned kind);
+
 /* ---- place_host.c, place_board.c ------------------------------------------- */
 
 /* MEMORY_BYTES, aligned to 64, at the same address in every run. */
@@ -191,6 +194,9 @@ unsigned char *place_memory(void);
  * that never returns is an outcome too.
  */
 void place_try(void (*run)(unsigned long index), unsigned long index);
+
+/* End the trial under way, which has gone astray. */
+_Noreturn void place_end(void);
 
 /* Print the end of a trial: the outcome, and where it was. */
 void campaign_end(enum outcome outcome, const char *why, const void *at,

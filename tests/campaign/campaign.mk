@@ -39,3 +39,6 @@ CAMPAIGN_PROGRAMS := $(foreach p,$(CAMPAIGN_PLACES),$(foreach a,$(ARCHIVES), \
 .PHONY: campaign
 campaign: $(CAMPAIGN_PROGRAMS) ## faults injected into heaps on host and board: [SEED=n]
 	$(CAMPAIGN)/run $(if $(SEED),SEED=$(SEED))
+
+# make test runs a small one.
+test: $(if $(TEST_SCRIPTS),$(filter-out %/heap-min/campaign,$(CAMPAIGN_PROGRAMS)))

@@ -13,8 +13,11 @@ enum beside { NOTHING, USED, FREE, TOP };
 static struct {
 	const void *mem;
 	enum beside last, prev, next;
+	size_t usable;
 	unsigned char *next_mem;
-	size_t prev_size, next_size, last_size;
+	size_t prev_size, last_size;
+	uintptr_t
+		last_end; /* where the next one begins, unless it is elsewhere */
 	bool met;
 } beside;
 
@@ -25,28 +28,34 @@ static bool look(void *ctx, const struct heap_chunk *chunk)
 							    : TOP;
 
 	(void)ctx;
+	bool adjoins = (uintptr_t)chunk->mem == beside.last_end;
+
 	if (beside.met) {
+		if (!adjoins)
+			return false;
 		beside.next = now;
 		beside.next_mem = (unsigned char *)(uintptr_t)chunk->mem;
-		beside.next_size = chunk->size;
 		return false;
 	}
 	beside.met = chunk->mem == beside.mem;
-	if (beside.met) {
+	if (beside.met && adjoins) {
 		beside.prev = beside.last;
 		beside.prev_size = beside.last_size;
 	}
 	beside.last = now;
 	beside.last_size = chunk->size;
+	beside.last_end = (uintptr_t)chunk->mem + chunk->size;
 	return true;
 }
 
 static void look_beside(const void *mem)
 {
 	beside.met = false;
+	beside.last_end = 0;
 	beside.mem = mem;
 	beside.prev = beside.next = beside.last = NOTHING;
 	beside.next_mem = NULL;
+	beside.usable = heap_usable_size(trial.heap, mem);
 	heap_walk(trial.heap, look, NULL);
 }
 
@@ -116,7 +125,7 @@ static unsigned char *inside_another(void)
 
 	if (p == NULL)
 		return NULL;
-	b = work_take(beside.prev_size);
+	b = work_take(beside.prev_size + beside.usable);
 	return b != NULL && work_block_around(p) == b && b->mem != p ? p : NULL;
 }
 
@@ -227,15 +236,17 @@ static enum outcome missed(void)
 /* It was noticed.  Nothing has been written, and the heap serves on? */
 static enum outcome noticed(bool untouched)
 {
+	const struct trial was = trial;
 	enum outcome outcome;
-	const struct heap_fault fault = trial.fault;
 
 	if (!untouched)
 		return end(SILENT, "overwritten");
 	trial.faults = 0;
 	outcome = work_to_the_end();
-	trial.fault = fault;
-	return outcome == BENIGN ? end(DETECT, "fault") : outcome;
+	if (outcome != BENIGN)
+		return outcome;
+	trial = was;
+	return end(DETECT, "fault");
 }
 
 static enum outcome pass(unsigned char *p, unsigned how)
@@ -250,8 +261,7 @@ static enum outcome pass(unsigned char *p, unsigned how)
 	trial.phase = "misuse";
 	trial.op = 0;
 	trial.mem = p;
-	tap_diag("hit %s %zu at %p", "pass", n,
-		 (void *)p);
+	tap_diag("hit %s %zu at %p", "pass", n, (void *)p);
 	switch (how) {
 	case 0:
 		trial.call = CALL_FREE;
@@ -423,6 +433,11 @@ static const struct {
 /* ---- by number --------------------------------------------------------------- */
 
 static const char *const calls[] = {"free", "resize", "size"};
+
+bool misuse_writes(unsigned kind)
+{
+	return kind < WRITES;
+}
 
 bool misuse_name(unsigned kind, const char **call, const char **name)
 {

@@ -71,6 +71,11 @@ static void catch_all(void)
 	setitimer(ITIMER_VIRTUAL, &limit, NULL);
 }
 
+_Noreturn void place_end(void)
+{
+	_exit(0);
+}
+
 void place_try(void (*run)(unsigned long index), unsigned long index)
 {
 	int status = 0;
