@@ -20,8 +20,8 @@
 
 static struct {
 	struct heap *h;
-	unsigned char *start; /* the control block lies here */
-	size_t n;
+	size_t *start; /* the control block lies here   */
+	size_t n;      /* bytes                         */
 	void *block[BLOCKS];
 	size_t chunks; /* no heap of n bytes has more */
 } arena;
@@ -53,9 +53,9 @@ static bool make_heap(void)
 		arena.h = heap_create(arena.start, arena.n, port);
 		return arena.h != NULL;
 	}
-	arena.h = (struct heap *)arena.start;
+	arena.h = (void *)arena.start;
 	*arena.h = (struct heap){.port = &rig_port_growing};
-	rig_start(arena.start + control, arena.n - control,
+	rig_start((char *)arena.start + control, arena.n - control,
 		  (enum rig_break)(kind % RIG_BREAKS));
 	return true;
 }
@@ -113,7 +113,7 @@ static bool call(uint32_t kind, uint32_t b)
 	return true;
 }
 
-static unsigned char before[FUZZ_MEMORY];
+static size_t before[FUZZ_MEMORY / sizeof(size_t)];
 
 /*
  * A call that met damage and answers nothing has changed nothing; but for what
@@ -121,7 +121,7 @@ static unsigned char before[FUZZ_MEMORY];
  */
 static void check_unchanged(void)
 {
-	struct heap *was = (struct heap *)before;
+	struct heap *was = (void *)before;
 
 	if (arena.h->port->sbrk != NULL || HEAP_CHECK >= 3 ||
 	    was->bins.damage.kind != HEAP_FAULT_NONE)
@@ -176,8 +176,7 @@ static bool is_believed(const size_t *word)
 
 static size_t *some_word(void)
 {
-	return (size_t *)arena.start +
-	       fuzz_below((uint32_t)(arena.n / WORD_SIZE));
+	return arena.start + fuzz_below((uint32_t)(arena.n / WORD_SIZE));
 }
 
 static size_t some_value(const size_t *word)
@@ -222,7 +221,7 @@ static void damage(bool wild)
 			    (wild || !is_believed(word)))
 				*word = run == 1 ? some_value(word)
 						 : fuzz_word();
-			if (++word == (size_t *)(arena.start + arena.n))
+			if (++word == arena.start + arena.n / WORD_SIZE)
 				break;
 		}
 	}

@@ -39,8 +39,8 @@ size_t fuzz_word(void);
  * behind, and a page of pattern before, which fuzz_check_moat looks at.
  */
 #define FUZZ_MEMORY ((size_t)1 << 15)
-unsigned char *fuzz_memory(size_t n);
-void fuzz_check_moat(const unsigned char *memory);
+void *fuzz_memory(size_t n);
+void fuzz_check_moat(const void *memory);
 
 /*
  * What runs from here on may enter so many basic blocks of the heap before it

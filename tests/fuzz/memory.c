@@ -28,7 +28,7 @@ static void map_pages(void)
 	pages = p;
 }
 
-unsigned char *fuzz_memory(size_t n)
+void *fuzz_memory(size_t n)
 {
 	unsigned char *memory;
 
@@ -39,13 +39,13 @@ unsigned char *fuzz_memory(size_t n)
 	return memory;
 }
 
-void fuzz_check_moat(const unsigned char *memory)
+void fuzz_check_moat(const void *memory)
 {
 	static unsigned char moat[PAGE];
 
 	if (moat[0] == 0)
 		memset(moat, MOAT, PAGE);
-	CHECK(memcmp(memory - PAGE, moat, PAGE) == 0);
+	CHECK(memcmp((const char *)memory - PAGE, moat, PAGE) == 0);
 }
 
 unsigned long fuzz_most_blocks;
