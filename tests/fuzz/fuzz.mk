@@ -72,7 +72,7 @@ $(foreach e,plain $(ENGINE),$(foreach c, \
 fuzz: ## look for faults: [SECONDS=n] [ENGINE=afl] [ARENAS=n] [SEED=n]
 fuzz: $(FUZZ_PROGRAMS) $(FUZZ_PLAIN_PROGRAMS)
 	$(FUZZ)/run loop $(ARENAS) $(or $(SEED),1) $(JOBS) \
-		$(filter-out %/sanitize/%,$(FUZZ_PLAIN_PROGRAMS:%/fuzz=%/fuzz))
+		$(FUZZ_PLAIN_PROGRAMS)
 	$(FUZZ)/run $(ENGINE) $(SECONDS) $(or $(SEED),1) $(JOBS) $(FUZZ_PROGRAMS)
 
 # `make test` replays the corpus, and has a share of the random arenas.
