@@ -76,6 +76,7 @@ fuzz: $(FUZZ_PROGRAMS) $(FUZZ_PLAIN_PROGRAMS)
 	$(FUZZ)/run $(ENGINE) $(SECONDS) $(or $(SEED),1) $(JOBS) $(FUZZ_PROGRAMS)
 
 # `make test` replays the corpus, and has a share of the random arenas.
-ifneq ($(TEST_SCRIPTS),)
+ifeq ($(T)$(BOARD),)
+TEST_SCRIPTS += $(FUZZ)/fuzz.t
 test: $(FUZZ_PLAIN_PROGRAMS)
 endif
