@@ -11,7 +11,7 @@ out=build/fuzz/plain
 # The complaints of a command that fails.
 complaints()
 {
-	timeout "${TEST_SECONDS:-120}" "$@" 2>&1 >/dev/null && return
+	{ timeout "${TEST_SECONDS:-120}" "$@" >/dev/null; } 2>&1 && return
 	echo "status $?"
 }
 
