@@ -85,9 +85,14 @@ static void tell_missed(struct trace_ring *ring)
 	recorder.missed = 0;
 }
 
+static const struct heap_port *port_of(const struct heap_trace_setup *setup)
+{
+	return setup->port != NULL ? setup->port : &heap_port_default;
+}
+
 static void add_time(struct record *r)
 {
-	const struct heap_port *port = recorder.setup->port;
+	const struct heap_port *port = port_of(recorder.setup);
 	uint32_t now;
 
 	if (port->now == NULL)
@@ -101,11 +106,6 @@ static void add_time(struct record *r)
 }
 
 /* ---- keeping ------------------------------------------------------------ */
-
-static const struct heap_port *port_of(const struct heap_trace_setup *setup)
-{
-	return setup->port != NULL ? setup->port : &heap_port_default;
-}
 
 /* False where the lock does not reach. */
 static bool enter(const struct heap_port *port, uintptr_t *state)

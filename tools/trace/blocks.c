@@ -119,31 +119,30 @@ static void end(struct block *block, const struct event *e, size_t at,
 
 /* ---- misuse ------------------------------------------------------------------------- */
 
-/* The last block that [from, from + 1) lies in; only a live one if `live`. */
-static size_t block_around(const struct history *history, uint64_t at,
-			   bool live)
+/* The live block that the byte at `at` lies in. */
+static size_t block_around(const struct history *history, uint64_t at)
 {
-	for (size_t i = history->count; i-- != 0;) {
-		const struct block *b = &history->blocks[i];
+	const struct block *b = history->blocks;
 
-		if ((!live || b->to == NEVER) && at >= b->mem &&
-		    at - b->mem < b->bytes)
+	for (size_t i = 0; b != NULL && i < history->count; i++, b++)
+		if (b->to == NEVER && at >= b->mem && at - b->mem < b->bytes)
 			return i;
-	}
 	return NEVER;
 }
 
 /* The live block that ends nearest below `at`: what has written there. */
 static size_t block_below(const struct history *history, uint64_t at)
 {
+	uint64_t nearest = 0;
 	size_t best = NEVER;
 
 	for (size_t i = 0; i < history->count; i++) {
 		const struct block *b = &history->blocks[i];
 
-		if (b->to == NEVER && b->mem < at &&
-		    (best == NEVER || b->mem > history->blocks[best].mem))
+		if (b->to == NEVER && b->mem < at && b->mem >= nearest) {
+			nearest = b->mem;
 			best = i;
+		}
 	}
 	return best;
 }
@@ -181,7 +180,7 @@ static void misused(struct player *player, const struct event *e, uint64_t old)
 		problem->block = (size_t)(block - history->blocks);
 		return;
 	}
-	problem->block = block_around(history, old, true);
+	problem->block = block_around(history, old);
 	if (problem->block != NEVER)
 		problem->kind = INSIDE;
 }
@@ -202,7 +201,7 @@ static void faulted(struct player *player, const struct event *e)
 	}
 	problem->fault = e;
 	/* A head is damaged: by who lies below it. */
-	if (problem->kind != DOUBLE_FREE && e->chunk != 0)
+	if (problem->kind == DAMAGED && e->chunk != 0)
 		problem->suspect = block_below(history, e->chunk);
 }
 

@@ -20,7 +20,7 @@ enum {
 	LEFT = 84,
 	LIVE_TOP = 56,
 	LIVE_HEIGHT = 130,
-	MAP_TOP = LIVE_TOP + LIVE_HEIGHT + 44,
+	MAP_TOP = LIVE_TOP + LIVE_HEIGHT + 32,
 	LEGEND = LEFT + MAP_COLUMNS + 20,
 	WIDTH = LEGEND + 300,
 	HEIGHT = MAP_TOP + MAP_ROWS + 56,
@@ -101,7 +101,8 @@ static void time_axis(FILE *svg, const struct history *history,
 	double step = round_step(map->duration, 8);
 	int bottom = MAP_TOP + MAP_ROWS;
 
-	for (double at = 0; at < map->duration; at += step) {
+	for (unsigned i = 0; i * step < map->duration; i++) {
+		double at = i * step;
 		double x = LEFT + at / map->duration * MAP_COLUMNS;
 
 		fprintf(svg,
@@ -116,15 +117,14 @@ static void time_axis(FILE *svg, const struct history *history,
 					: "events, as the trace has no times");
 }
 
-static void address_axis(FILE *svg, const struct history *history,
-			 const struct map *map)
+static void address_axis(FILE *svg, const struct map *map)
 {
 	double step = binary_step((double)map->length, 8);
 	int bottom = MAP_TOP + MAP_ROWS;
 	char text[32];
 
-	(void)history;
-	for (double at = 0; at <= (double)map->length; at += step) {
+	for (unsigned i = 0; i * step <= (double)map->length; i++) {
+		double at = i * step;
 		double y = bottom - at / (double)map->length * MAP_ROWS;
 
 		fprintf(svg, "<path d=\"M%d %.1fh-5\" stroke=\"#888\"/>\n",
@@ -137,7 +137,9 @@ static void address_axis(FILE *svg, const struct history *history,
 					    (double)map->length * MAP_ROWS;
 
 		snprintf(text, sizeof(text), "0x%" PRIx64, map->areas[i].from);
-		label(svg, LEFT + 4, y - 4, " fill=\"#555\" font-size=\"11\"",
+		label(svg, LEFT + 4, y - 4,
+		      " font-size=\"11\" stroke=\"#fff\" stroke-width=\"3\" "
+		      "paint-order=\"stroke\"",
 		      text);
 		if (i != 0)
 			fprintf(svg,
@@ -204,8 +206,8 @@ static void draw_live(FILE *svg, const struct history *history,
 	columns(history, map, live.taken, taken);
 	for (int x = 0; x < MAP_COLUMNS; x++)
 		most = fmax(most, fmax(bytes[x], taken[x]));
-	for (double at = 0, step = binary_step(most, 4); at <= most;
-	     at += step) {
+	for (unsigned i = 0; i * binary_step(most, 4) <= most; i++) {
+		double at = i * binary_step(most, 4);
 		double y = LIVE_TOP + LIVE_HEIGHT - at / most * LIVE_HEIGHT;
 
 		fprintf(svg, "<path d=\"M%d %.1fh%d\" stroke=\"#ddd\"/>\n",
@@ -309,6 +311,7 @@ static void draw_marks(FILE *svg, const struct history *history,
 		       const struct map *map)
 {
 	char text[24];
+	int row = 0;
 
 	for (size_t i = 0; i < history->trace->count; i++) {
 		const struct event *e = &history->trace->events[i];
@@ -321,7 +324,9 @@ static void draw_marks(FILE *svg, const struct history *history,
 			"stroke-dasharray=\"4 3\" stroke-width=\"0.7\"/>\n",
 			x, LIVE_TOP, MAP_TOP + MAP_ROWS);
 		snprintf(text, sizeof(text), "mark %" PRIu64, e->number);
-		label(svg, x + 3, MAP_TOP - 22, " font-size=\"11\"", text);
+		label(svg, x + 3, LIVE_TOP + 12 + 12 * row, " font-size=\"11\"",
+		      text);
+		row = (row + 1) % 3;
 	}
 }
 
@@ -351,7 +356,7 @@ static void draw_legend(FILE *svg, const struct map *map, bool by_tag)
 			snprintf(name, sizeof(name), "tag %u", map->keys[i]);
 		else
 			snprintf(name, sizeof(name), "%s",
-				 program_site_at(map->keys[i])->name);
+				 program_site_name(map->keys[i]));
 		legend_row(svg, row++, colours[i], "1", name);
 	}
 	if (map->has_others)
@@ -389,7 +394,7 @@ void picture_write(const struct history *history, const char *path,
 	time_axis(svg, history, &map);
 	draw_live(svg, history, &map);
 	draw_map(svg, &map);
-	address_axis(svg, history, &map);
+	address_axis(svg, &map);
 	draw_marks(svg, history, &map);
 	draw_legend(svg, &map, by_tag);
 	fputs("</svg>\n", svg);

@@ -214,25 +214,24 @@ struct known {
 	unsigned site;
 };
 
-static struct site *sites;
+static char **sites; /* their names */
 static unsigned site_count;
 static struct known *known; /* a table of open addresses, never half full */
 static size_t known_size, known_count;
 
-static unsigned site_named(char *name, char *function)
+static unsigned site_named(char *name)
 {
 	for (unsigned i = 0; i < site_count; i++)
-		if (strcmp(sites[i].name, name) == 0) {
+		if (strcmp(sites[i], name) == 0) {
 			free(name);
-			free(function);
 			return i;
 		}
 	sites = need(realloc(sites, (site_count + 1) * sizeof(*sites)));
-	sites[site_count] = (struct site){name, function};
+	sites[site_count] = name;
 	return site_count++;
 }
 
-/* The last part of a path, with the folder above: "trace/words.c". */
+/* A path without its folders. */
 static const char *short_path(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -255,11 +254,31 @@ static char *text(const char *format, ...)
 	return to;
 }
 
+/* The innermost function whose text that is, inlined ones included; or NULL. */
+static const char *function_at(uint64_t at)
+{
+	const char *name = NULL;
+	Dwarf_Addr bias = 0;
+	Dwarf_Die *unit = dwfl_module_addrdie(program.module, at, &bias);
+	Dwarf_Die *scopes = NULL;
+	int n = unit == NULL ? 0 : dwarf_getscopes(unit, at - bias, &scopes);
+
+	for (int i = 0; i < n && name == NULL; i++) {
+		int tag = dwarf_tag(&scopes[i]);
+
+		if (tag == DW_TAG_subprogram ||
+		    tag == DW_TAG_inlined_subroutine)
+			name = dwarf_diename(&scopes[i]);
+	}
+	free(scopes);
+	return name != NULL ? name : dwfl_module_addrname(program.module, at);
+}
+
 static unsigned site_of(uint64_t caller)
 {
 	/* Inside the call, not behind it: that may be the next line. */
 	uint64_t at = plain(caller) - 1 - program.moved + program.bias;
-	const char *function = dwfl_module_addrname(program.module, at);
+	const char *function = function_at(at);
 	Dwfl_Line *line = dwfl_module_getsrc(program.module, at);
 	const char *file;
 	int number = 0;
@@ -268,14 +287,11 @@ static unsigned site_of(uint64_t caller)
 		       ? NULL
 		       : dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL);
 	if (file != NULL && number != 0)
-		return site_named(
-			text("%s:%d (%s)", short_path(file), number,
-			     function != NULL ? function : "?"),
-			text("%s", function != NULL ? function : "?"));
+		return site_named(text("%s:%d (%s)", short_path(file), number,
+				       function != NULL ? function : "?"));
 	if (function != NULL)
-		return site_named(text("%s (no line)", function),
-				  text("%s", function));
-	return site_named(text("0x%" PRIx64, caller), text("?"));
+		return site_named(text("%s (no line)", function));
+	return site_named(text("0x%" PRIx64, caller));
 }
 
 static struct known *known_slot(uint64_t caller)
@@ -306,7 +322,7 @@ unsigned program_site(uint64_t caller)
 	struct known *slot;
 
 	if (site_count == 0)
-		site_named(text("?"), text("?"));
+		site_named(text("?"));
 	if (caller == 0)
 		return 0;
 	if (2 * known_count >= known_size)
@@ -319,12 +335,7 @@ unsigned program_site(uint64_t caller)
 	return slot->site;
 }
 
-const struct site *program_site_at(unsigned number)
+const char *program_site_name(unsigned site)
 {
-	return &sites[number];
-}
-
-unsigned program_site_count(void)
-{
-	return site_count;
+	return sites[site];
 }

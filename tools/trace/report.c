@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,9 @@ const char *bytes_text(double bytes)
 {
 	char *text = next_text();
 
-	if (bytes < 10240)
+	if (bytes >= 1024 && bytes < 1048576 && fmod(bytes, 1024) == 0)
+		snprintf(text, 32, "%.0f KiB", bytes / 1024);
+	else if (bytes < 10240)
 		snprintf(text, 32, "%.0f B", bytes);
 	else if (bytes < 10240.0 * 1024)
 		snprintf(text, 32, "%.1f KiB", bytes / 1024);
@@ -49,7 +52,9 @@ const char *time_text(const struct history *history, double units)
 		return text;
 	}
 	seconds = units / (double)trace->hz;
-	if (seconds < 1e-3)
+	if (units == 0)
+		snprintf(text, 32, "0");
+	else if (seconds < 1e-3)
 		snprintf(text, 32, "%.3g us", seconds * 1e6);
 	else if (seconds < 1)
 		snprintf(text, 32, "%.3g ms", seconds * 1e3);
@@ -99,119 +104,6 @@ void report_summary(const struct history *history, const char *program)
 		       " blocks ended that began before the trace, or in what "
 		       "was lost\n",
 		       history->unknown);
-}
-
-/* ---- misuse ------------------------------------------------------------------------ */
-
-static const char *site_name(unsigned site)
-{
-	return program_site_at(site)->name;
-}
-
-static void print_ends(const struct block *b)
-{
-	printf("    allocated    %s\n", site_name(b->site));
-	if (b->to != NEVER)
-		printf("    %-12s %s\n", b->resized ? "resized" : "freed",
-		       site_name(b->ended));
-}
-
-static const char *verb(const struct event *e)
-{
-	switch (e->kind) {
-	case TRACE_BAD_FREE:
-		return "freed";
-	case TRACE_BAD_RESIZE:
-		return "resized";
-	default:
-		return "met";
-	}
-}
-
-static void print_title(const struct problem *p, const struct block *block,
-			uint64_t old)
-{
-	switch (p->kind) {
-	case DOUBLE_FREE:
-		printf("%s of 0x%" PRIx64 ", %" PRIu64 " bytes\n",
-		       p->event->kind == TRACE_BAD_RESIZE ? "realloc after free"
-							  : "double free",
-		       old, block->bytes);
-		break;
-	case DAMAGED:
-		printf("damage at 0x%" PRIx64 ", %" PRIu64 " bytes\n", old,
-		       block->bytes);
-		break;
-	case INSIDE:
-		printf("pointer 0x%" PRIx64 " into a block, %" PRIu64
-		       " behind its start\n",
-		       old, old - block->mem);
-		break;
-	case UNKNOWN_BLOCK:
-		printf("pointer 0x%" PRIx64 " to no block that the trace "
-		       "knows\n",
-		       old);
-		break;
-	}
-}
-
-/* The heap's words for it; the kinds are those of heap_port.h. */
-static void print_fault(const struct history *history, const struct problem *p)
-{
-	static const char *const kinds[] = {
-		"no fault",
-		"misaligned pointer",
-		"pointer outside of the heap",
-		"double free or not a block",
-		"header damaged or inside a block",
-		"neighbour damaged by an overrun",
-		"free list damaged",
-		"broken invariant",
-		"called where the lock does not reach",
-	};
-	const struct event *fault = p->fault;
-
-	printf("    the heap     %s",
-	       fault->number < sizeof(kinds) / sizeof(kinds[0])
-		       ? kinds[fault->number]
-		       : "unknown fault");
-	if (fault->number2 != 0)
-		printf(" (I%" PRIu64 ")", fault->number2);
-	if (fault->chunk != 0)
-		printf(", chunk 0x%" PRIx64, fault->chunk);
-	putchar('\n');
-	if (p->suspect != NEVER) {
-		const struct block *b = &history->blocks[p->suspect];
-
-		printf("    overrun      0x%" PRIx64 ", %" PRIu64
-		       " bytes, allocated %s\n",
-		       b->mem, b->bytes, site_name(b->site));
-	}
-}
-
-size_t report_problems(const struct history *history)
-{
-	if (history->problem_count != 0)
-		printf("\nmisuse: %zu\n", history->problem_count);
-	for (size_t i = 0; i < history->problem_count; i++) {
-		const struct problem *p = &history->problems[i];
-		const struct block *block =
-			p->block == NEVER ? NULL : &history->blocks[p->block];
-		uint64_t old = p->event->kind == TRACE_FAULT ? p->event->mem
-							     : p->event->old;
-
-		printf("  ");
-		print_title(p, block, old);
-		if (block != NULL)
-			print_ends(block);
-		printf("    %s%-*s %s\n", verb(p->event),
-		       12 - (int)strlen(verb(p->event)),
-		       p->kind == DOUBLE_FREE ? " again" : "",
-		       site_name(program_site(p->event->caller)));
-		if (p->fault != NULL)
-			print_fault(history, p);
-	}
-	return history->problem_count;
 }
 
 /* ---- by site, by tag ------------------------------------------------------------------ */
@@ -306,7 +198,7 @@ size_t report_leaks(const struct history *history, size_t rows)
 	printf("%10s %8s  allocated at\n", "bytes", "blocks");
 	for (size_t i = 0; i < n && i < rows && shares[i].blocks != 0; i++)
 		printf("%10" PRIu64 " %8" PRIu64 "  %s\n", shares[i].bytes,
-		       shares[i].blocks, site_name(shares[i].who));
+		       shares[i].blocks, program_site_name(shares[i].who));
 	free(shares);
 	return blocks;
 }
@@ -345,7 +237,7 @@ static void print_shares(const struct history *history, size_t rows,
 		if (tags)
 			printf("%u\n", s->who);
 		else
-			printf("%s\n", site_name(s->who));
+			printf("%s\n", program_site_name(s->who));
 	}
 	free(shares);
 }

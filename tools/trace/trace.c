@@ -168,7 +168,7 @@ static void add(struct trace *trace, const struct event *e)
 static void read_records(struct trace *trace, struct reader *from)
 {
 	struct event before = {0};
-	struct event e;
+	struct event e = {0};
 
 	while (!trace->ended && read_record(trace, from, &before, &e)) {
 		if (e.kind == TRACE_END)
