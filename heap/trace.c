@@ -211,65 +211,41 @@ static void keep(struct record *r, const uint32_t *sequence, unsigned tag)
 static void put_event(struct record *r, enum trace_kind kind,
 		      const struct heap_event *e)
 {
+	const bool grown = kind == TRACE_GROWN || kind == TRACE_TRIMMED;
 	const uint8_t *fields = trace_fields[kind];
 
 	r->bytes[r->n++] = (uint8_t)kind;
-	for (unsigned i = 0; i < TRACE_FIELDS_MAX; i++)
-		switch ((enum trace_field)fields[i]) {
-		case TRACE_MEM:
+	for (unsigned i = 0; i < TRACE_FIELDS_MAX && fields[i] != 0; i++)
+		if (fields[i] == TRACE_MEM)
 			put_pointer(r, e->mem);
-			break;
-		case TRACE_OLD:
+		else if (fields[i] == TRACE_OLD)
 			put_pointer(r, e->old);
-			break;
-		case TRACE_CALLER:
+		else if (fields[i] == TRACE_CALLER)
 			put_caller(r, e->caller);
-			break;
-		case TRACE_BYTES:
-			put(r, kind == TRACE_GROWN || kind == TRACE_TRIMMED
-				       ? e->size
-				       : e->asked);
-			break;
-		case TRACE_ALIGN:
+		else if (fields[i] == TRACE_ALIGN)
 			put(r, e->align);
-			break;
-		case TRACE_NO_FIELD:
-		case TRACE_CHUNK:
-		case TRACE_NUMBER:
-		case TRACE_NUMBER2:
-			break;
-		}
+		else
+			put(r, grown ? e->size : e->asked);
 }
 
-static enum trace_kind kind_of(const struct heap_event *e)
-{
-	switch (e->op) {
-	case HEAP_OP_ALLOC:
-		return TRACE_ALLOC;
-	case HEAP_OP_ALIGNED:
-		return TRACE_ALIGNED;
-	case HEAP_OP_FREE:
-		return e->old_size != 0 ? TRACE_FREE : TRACE_BAD_FREE;
-	case HEAP_OP_RESIZING:
-		return e->old_size != 0 ? TRACE_RESIZING : TRACE_BAD_RESIZE;
-	case HEAP_OP_RESIZED:
-		return TRACE_RESIZED;
-	case HEAP_OP_GROWN:
-		return TRACE_GROWN;
-	case HEAP_OP_TRIMMED:
-		return TRACE_TRIMMED;
-	case HEAP_OP_RESET:
-		break;
-	}
-	return TRACE_RESET;
-}
+/* By operation; of a block that is none, by the second. */
+static const uint8_t kinds[][2] = {
+	[HEAP_OP_ALLOC] = {TRACE_ALLOC, TRACE_ALLOC},
+	[HEAP_OP_ALIGNED] = {TRACE_ALIGNED, TRACE_ALIGNED},
+	[HEAP_OP_FREE] = {TRACE_FREE, TRACE_BAD_FREE},
+	[HEAP_OP_RESIZING] = {TRACE_RESIZING, TRACE_BAD_RESIZE},
+	[HEAP_OP_RESIZED] = {TRACE_RESIZED, TRACE_RESIZED},
+	[HEAP_OP_GROWN] = {TRACE_GROWN, TRACE_GROWN},
+	[HEAP_OP_TRIMMED] = {TRACE_TRIMMED, TRACE_TRIMMED},
+	[HEAP_OP_RESET] = {TRACE_RESET, TRACE_RESET},
+};
 
 static void tell(struct heap_observer *self, const struct heap_event *e)
 {
 	struct record r = {.n = 0};
 
 	(void)self;
-	put_event(&r, kind_of(e), e);
+	put_event(&r, (enum trace_kind)kinds[e->op][e->old_size == 0], e);
 	keep(&r, &e->sequence, e->tag);
 }
 

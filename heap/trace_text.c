@@ -109,22 +109,14 @@ static void tell(struct heap_observer *self, const struct heap_event *e)
 		port = &heap_port_default;
 	if (port->write == NULL)
 		return;
-	switch (e->op) {
-	case HEAP_OP_ALLOC:
-	case HEAP_OP_ALIGNED:
+	if (e->op == HEAP_OP_ALLOC || e->op == HEAP_OP_ALIGNED) {
 		put_event(&line, "+", e->mem, e->caller);
 		put_asked(&line, e->asked);
-		break;
-	case HEAP_OP_FREE:
+	} else if (e->op == HEAP_OP_FREE) {
 		put_event(&line, "-", e->old, e->caller);
-		break;
-	case HEAP_OP_RESIZED:
+	} else if (e->op == HEAP_OP_RESIZED) {
 		put_resized(&line, e, port);
-		break;
-	case HEAP_OP_RESIZING:
-	case HEAP_OP_GROWN:
-	case HEAP_OP_TRIMMED:
-	case HEAP_OP_RESET:
+	} else {
 		return;
 	}
 	end_line(&line, port);

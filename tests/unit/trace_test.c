@@ -450,6 +450,7 @@ TEST(what_is_no_ring_is_not_recovered)
 	}
 	r->head = r->size;
 	CHECK(!heap_trace_recover(ring, sizeof(ring), to_out, NULL));
+	r->head = 0;
 	CHECK(!heap_trace_recover(ring, sizeof(ring) - 8, to_out, NULL));
 	CHECK_EQ(out_size, 0);
 	heap_trace_stop();
