@@ -183,7 +183,7 @@ DEPS := gcc libc6-dev gcc-multilib binutils perl gcc-arm-none-eabi \
 	picolibc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
 	gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
 	qemu-system-misc qemu-system-x86 \
-	libelf-dev libstdc++-arm-none-eabi-newlib libstdc++-arm-none-eabi-picolibc \
+	libelf-dev libdw-dev libstdc++-arm-none-eabi-newlib libstdc++-arm-none-eabi-picolibc \
 	cmake meson ninja-build pkgconf
 DEPS_LINT := $(DEPS) clang clang-format clang-tidy cppcheck shellcheck
 DEPS_FUZZ := $(DEPS) clang libclang-rt-14-dev g++-multilib

@@ -34,6 +34,7 @@ host_port=$(echo port/region.c port/report.c port/locker.c port/mutex.c port/hos
 harness=$(echo tests/harness/*.c)
 campaign=$(find tests/campaign -name '*.c' ! -name place_board.c)
 tools=$(echo tools/*.c)
+trace_tools=$(echo tools/trace/*.c)
 demo=$(echo tests/demo/*.c)
 boards=$(find boards -maxdepth 1 -name '*.c' ! -name riscv.c)
 uart='-DBOARD_UART_CMSDK=0x40004000'
@@ -92,7 +93,8 @@ compile()
 		compile clang "$thumb" $libc $bare_libc $bare_port
 	check "clang: boards/ and the demo" \
 		compile clang "$thumb -Iboards $uart" $boards $demo
-	check "clang: tools/" compile clang "-D_GNU_SOURCE" $tools
+	check "clang: tools/" compile clang "-D_GNU_SOURCE -Itools" $tools \
+		$trace_tools
 	check "clang: port for x86-64 kernels" \
 		compile clang "-ffreestanding -mcmodel=kernel -fno-pic \
 			-mno-red-zone -mgeneral-regs-only" $kernel_port
@@ -126,6 +128,8 @@ compile()
 		$boards $demo -- -std=c11 $here -Iboards $uart $thumb
 	check "clang-tidy: tools/" clang-tidy --quiet --checks=$prints \
 		$tools -- -std=c11 -D_GNU_SOURCE
+	check "clang-tidy: tools/trace/" clang-tidy --quiet --checks=$prints \
+		$trace_tools -- -std=c11 -D_GNU_SOURCE -Itools -Iheap
 	check "clang-tidy: port/ of x86-64 kernels" \
 		clang-tidy --quiet $kernel_port -- -std=c11 $here -ffreestanding
 	# The linker's symbols are not objects; the demo frees twice on purpose.
