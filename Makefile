@@ -185,6 +185,7 @@ $(DEMO): $(patsubst tests/demo/%.c,build/demo/$(DEMO_BOARD)/%.o, \
 
 # ---- tests -------------------------------------------------------------
 
+include tests/programs/programs.mk
 include tests/tests.mk
 include tests/bench/bench.mk
 include tools/tools.mk
@@ -208,8 +209,11 @@ DEPS := gcc libc6-dev gcc-multilib binutils perl gcc-arm-none-eabi \
 	gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
 	qemu-system-misc qemu-system-x86 \
 	libelf-dev libstdc++-arm-none-eabi-newlib libstdc++-arm-none-eabi-picolibc \
-	cmake meson ninja-build pkgconf
+	cmake meson ninja-build pkgconf python3 musl-tools
 DEPS_LINT := $(DEPS) clang clang-format clang-tidy cppcheck shellcheck
+
+DEPS_ALL := $(DEPS_LINT) git sqlite3 xz-utils gdb stress-ng \
+	libpython3.11-testsuite
 
 .PHONY: deps deps-lint deps-all
 deps: ## install the Debian packages that demo, build and test need
@@ -217,7 +221,7 @@ deps: ## install the Debian packages that demo, build and test need
 deps-lint: ## those of lint as well
 	tests/packages.sh $(DEPS_LINT)
 deps-all: ## all packages that anything here needs
-	tests/packages.sh $(DEPS_LINT)
+	tests/packages.sh $(DEPS_ALL)
 
 # ---- the rest ----------------------------------------------------------
 

@@ -55,8 +55,9 @@ static inline uintptr_t call_kernel(enum call_number number,
 	uintptr_t answer;
 
 #ifdef __x86_64__
-	register uintptr_t d __asm__("r10") = x[3];
-	register uintptr_t e __asm__("r8") = x[4];
+	const uintptr_t fourth = x[3], fifth = x[4];
+	register uintptr_t d __asm__("r10") = fourth;
+	register uintptr_t e __asm__("r8") = fifth;
 	register uintptr_t f __asm__("r9") = 0;
 
 	__asm__ volatile("syscall"

@@ -205,7 +205,7 @@ void *heap_mapped_align(size_t align, size_t n, const void *caller)
 
 	if (p != NULL)
 		return p;
-	if (align <= BLOCKS_ALIGN)
+	if (align <= BLOCKS_ALIGN && may_map())
 		return heap_narrow_alloc(n, caller);
 	return heap_alloc_aligned_from(&heap_default, align, n, caller);
 }
