@@ -187,6 +187,9 @@ $(DEMO): $(patsubst tests/demo/%.c,build/demo/$(DEMO_BOARD)/%.o, \
 
 include tests/programs/programs.mk
 include tests/tests.mk
+include tests/campaign/campaign.mk
+include tests/fuzz/fuzz.mk
+include tests/threads/threads.mk
 include tests/bench/bench.mk
 include tools/tools.mk
 include tools/package/install.mk
@@ -208,18 +211,21 @@ DEPS := gcc libc6-dev gcc-multilib binutils perl gcc-arm-none-eabi \
 	picolibc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
 	gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
 	qemu-system-misc qemu-system-x86 \
-	libelf-dev libstdc++-arm-none-eabi-newlib libstdc++-arm-none-eabi-picolibc \
+	libelf-dev libdw-dev libstdc++-arm-none-eabi-newlib libstdc++-arm-none-eabi-picolibc \
 	cmake meson ninja-build pkgconf python3 musl-tools
 DEPS_LINT := $(DEPS) clang clang-format clang-tidy cppcheck shellcheck
+DEPS_FUZZ := $(DEPS) clang libclang-rt-14-dev g++-multilib
 
-DEPS_ALL := $(DEPS_LINT) git sqlite3 xz-utils gdb stress-ng \
-	libpython3.11-testsuite
+DEPS_ALL := $(DEPS_LINT) $(DEPS_FUZZ) afl++ git sqlite3 xz-utils gdb \
+	stress-ng libpython3.11-testsuite
 
-.PHONY: deps deps-lint deps-all
+.PHONY: deps deps-lint deps-fuzz deps-all
 deps: ## install the Debian packages that demo, build and test need
 	tests/packages.sh $(DEPS)
 deps-lint: ## those of lint as well
 	tests/packages.sh $(DEPS_LINT)
+deps-fuzz: ## those of fuzz, with ENGINE=libfuzzer
+	tests/packages.sh $(DEPS_FUZZ)
 deps-all: ## all packages that anything here needs
 	tests/packages.sh $(DEPS_ALL)
 
