@@ -7,6 +7,7 @@
  */
 #include "hot.h"
 
+#include "blocks.h"
 #include "family.h"
 
 const char heap_libc_front = 0;
@@ -24,7 +25,7 @@ HEAP_LIBC_HOLD(heap_libc_malloc);
 
 static TAIL void *alloc_slowly(size_t n)
 {
-	return heap_alloc_from(&heap_default, n, HEAP_LIBC_CALLER);
+	return blocks_alloc(n, HEAP_LIBC_CALLER);
 }
 
 static TAIL void *alloc_rest(size_t size, const struct chunk *at)
@@ -42,7 +43,7 @@ void *malloc(size_t n)
 	struct heap *h = &heap_default;
 	struct chunk *c, *at;
 
-	if (n >= h->bins.fast)
+	if (BLOCKS_MAP || n >= h->bins.fast)
 		return alloc_slowly(n);
 	c = hot_take(h, chunk_round(n), &at);
 	if (c != NULL)
@@ -55,7 +56,8 @@ void free(void *p)
 {
 	struct heap *h = &heap_default;
 
-	if ((HEAP_CHECK == 0 && (h->bins.fast == 0 || p == NULL)) ||
+	if (BLOCKS_MAP ||
+	    (HEAP_CHECK == 0 && (h->bins.fast == 0 || p == NULL)) ||
 	    !hot_give(h, mem_to_chunk(p), h->bins.open))
 		free_slowly(p);
 }
