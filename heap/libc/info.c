@@ -20,7 +20,7 @@ int mallopt(int param, int val)
 /* Give free memory at the heap's end back, but for pad bytes: 1 if any was. */
 int malloc_trim(size_t pad)
 {
-	return heap_trim(&heap_default, pad) != 0;
+	return heap_trim_from(&heap_default, pad, HEAP_LIBC_CALLER) != 0;
 }
 
 void *heap_libc_sbrk(ptrdiff_t increment, int *error)
