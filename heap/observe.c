@@ -84,9 +84,9 @@ static void tell(struct heap *h, struct heap_event *e, bool growth_alone)
 	struct heap_frame me;
 	uintptr_t state;
 
+	me.thread = e->thread = heap_thread(h);
 	if (!heap_layer_enter(h, &state))
 		return;
-	me.thread = e->thread = heap_thread(h);
 	if (heap_frame_of(w->tellers, me.thread) == NULL) {
 		heap_frame_push(&w->tellers, &me);
 		tell_growth(h, e, &state);

@@ -76,9 +76,9 @@ const void *heap_layer_caller(struct heap *h);
 
 const void *heap_layer_caller(struct heap *h)
 {
-	uintptr_t state = heap_lock(h);
+	uintptr_t thread = heap_thread(h), state = heap_lock(h);
 	const struct heap_frame *f =
-		heap_frame_of(heap_watch_of(h)->calls, heap_thread(h));
+		heap_frame_of(heap_watch_of(h)->calls, thread);
 
 	heap_unlock(h, state);
 	return f != NULL ? f->caller : NULL;
@@ -137,10 +137,10 @@ static bool begin_call(struct heap *h, struct heap_frame *f, const void *mem,
 {
 	uintptr_t state;
 
-	if (!heap_enter(h, &state, mem, caller))
-		return false;
 	f->thread = heap_thread(h);
 	f->caller = caller;
+	if (!heap_enter(h, &state, mem, caller))
+		return false;
 	heap_frame_push(&heap_watch_of(h)->calls, f);
 	heap_unlock(h, state);
 	return true;
