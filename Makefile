@@ -159,6 +159,7 @@ $(DEMO): $(patsubst tests/demo/%.c,build/demo/$(DEMO_BOARD)/%.o, \
 # ---- tests -------------------------------------------------------------
 
 include tests/tests.mk
+include tests/hooks/hooks.mk
 include tests/threads/threads.mk
 include tests/bench/bench.mk
 include tools/tools.mk

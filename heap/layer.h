@@ -67,12 +67,16 @@ static inline struct heap_frame *heap_frame_of(struct heap_frame *f,
 
 /* ---- watch.c ---- */
 
-/* What h keeps for its layers; NULL: no room was given. */
+/* Has h room for layers?  What it keeps there, if it has. */
+bool heap_has_watch(const struct heap *h);
 struct heap_watch *heap_watch_of(const struct heap *h);
 
 /* The layer below `rank`; never NULL: the engine is the last. */
 const struct heap_layer *heap_layer_below(const struct heap *h,
 					  enum heap_rank rank);
+
+/* Bytes that the heap has taken from its port and not given back. */
+size_t heap_layer_taken(const struct heap *h);
 
 /* Put a layer at its place, or NULL for none; the lock is held. */
 void heap_layer_put(struct heap *h, enum heap_rank rank,

@@ -218,13 +218,14 @@ static struct heap_observer **find(struct heap_watch *w,
 
 bool heap_observe(struct heap *h, struct heap_observer *o)
 {
-	struct heap_watch *w = heap_watch_of(h);
 	struct heap_observer **at;
+	struct heap_watch *w;
 	uintptr_t state;
 	bool fresh;
 
-	if (w == NULL || !heap_layer_enter(h, &state))
+	if (!heap_has_watch(h) || !heap_layer_enter(h, &state))
 		return false;
+	w = heap_watch_of(h);
 	at = find(w, o);
 	fresh = *at == NULL;
 	if (fresh) {
@@ -243,16 +244,15 @@ bool heap_observe(struct heap *h, struct heap_observer *o)
 
 bool heap_unobserve(struct heap *h, struct heap_observer *o)
 {
-	struct heap_watch *w = heap_watch_of(h);
 	struct heap_observer **at;
 	uintptr_t state;
 	bool gone;
 
-	if (w == NULL)
+	if (!heap_has_watch(h))
 		return true;
 	if (!heap_layer_enter(h, &state))
 		return false;
-	at = find(w, o);
+	at = find(heap_watch_of(h), o);
 	if (*at != NULL) {
 		o->leaving = true;
 		if (o->busy == 0) {

@@ -20,14 +20,24 @@ struct heap_watch *heap_watch_of(const struct heap *h)
 {
 	struct heap_watch *w = __atomic_load_n(&watches, __ATOMIC_RELAXED);
 
-	while (w != NULL && w->heap != h)
+	while (w->heap != h)
 		w = w->next;
 	return w;
 }
 
+bool heap_has_watch(const struct heap *h)
+{
+	const struct heap_watch *w =
+		__atomic_load_n(&watches, __ATOMIC_RELAXED);
+
+	while (w != NULL && w->heap != h)
+		w = w->next;
+	return w != NULL;
+}
+
 void heap_watchable(struct heap *h, struct heap_watch *room)
 {
-	if (heap_watch_of(h) != NULL)
+	if (heap_has_watch(h))
 		return;
 	memset(room, 0, sizeof(*room));
 	room->heap = h;
@@ -54,6 +64,11 @@ bool heap_layer_enter(const struct heap *h, uintptr_t *state)
 		return false;
 	*state = heap_lock(h);
 	return true;
+}
+
+size_t heap_layer_taken(const struct heap *h)
+{
+	return h->taken;
 }
 
 /* ---- frames ----------------------------------------------------------- */

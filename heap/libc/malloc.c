@@ -79,10 +79,9 @@ void heap_libc_free(void *p, const void *caller)
 
 void *heap_libc_resize(void *p, size_t n, int *error, const void *caller)
 {
-	if (p != NULL && n == 0) {
-		heap_libc_free(p, caller);
-		return NULL;
-	}
+	/* What frees leaves errno alone. */
+	if (p != NULL && n == 0)
+		return heap_resize_from(&heap_default, p, 0, caller);
 	return or_enomem(heap_resize_from(&heap_default, p, n, caller), error);
 }
 

@@ -41,9 +41,9 @@ above()
 	for f; do printf '"../%s" ' "$(basename "$f")"; done
 }
 
-verdict "heap/libc/ includes errno.h, malloc.h, public headers and its own" "$(
+verdict "heap/libc/ includes errno.h, malloc.h, public headers, layer.h, its own" "$(
 	includes heap/libc/*.[ch] | other_than \
-		"$basic <errno.h> <malloc.h> $public $(own heap/libc/*.h)"
+		"$basic <errno.h> <malloc.h> $public \"layer.h\" $(own heap/libc/*.h)"
 	includes heap/libc/optional/*.c | other_than \
 		"$basic $public $(above heap/libc/*.h)"
 )"
