@@ -158,6 +158,7 @@ $(DEMO): $(patsubst tests/demo/%.c,build/demo/$(DEMO_BOARD)/%.o, \
 
 # ---- tests -------------------------------------------------------------
 
+include tests/worlds/worlds.mk
 include tests/tests.mk
 include tests/bench/bench.mk
 include tools/tools.mk
