@@ -3,7 +3,7 @@
  * Which trials there are, and what is said of each.
  *
  * A trial is known by its index: the damages come first, then EACH trials of
- * each misuse, ten times as many of those that write.  SEED and the index are all that it depends on.
+ * each misuse, or several times as many.  SEED and the index are all that it depends on.
  *
  *	# try INDEX GROUP what
  *	# hit ...                    when and where the fault was made
@@ -115,8 +115,7 @@ TEST(every_fault_is_tried)
 	for (unsigned long i = first; i < damages; i++)
 		try(i);
 	for (unsigned k = 0; misuse_name(k, &call, &name); k++)
-		for (unsigned long i = 0;
-		     i < (misuse_writes(k) ? 10 : 1) * each; i++)
+		for (unsigned long i = 0; i < misuse_weight(k) * each; i++)
 			if ((k + 1) * STRIDE + i >= first)
 				try((k + 1) * STRIDE + i);
 	tap_diag("done");
