@@ -8,6 +8,7 @@
  *	# try INDEX GROUP what
  *	# hit ...                    when and where the fault was made
  *	# end OUTCOME why ...
+ *	# done                       unless COUNT did not reach so far
  *
  * `run` reads these lines.
  */
@@ -80,11 +81,17 @@ static void run(unsigned long index)
 	campaign_end(outcome, trial.why, trial.mem, NULL);
 }
 
+/* How many are to be tried yet before the program is to be called again. */
+static unsigned long left;
+
 static void try(unsigned long index)
 {
 	const char *call = "damage", *name = "";
 
 	not_astray();
+	if (left == 0)
+		return;
+	left--;
 	if (index >= STRIDE)
 		misuse_name((unsigned)(index / STRIDE - 1), &call, &name);
 	tap_diag("try %lu %s: %s", index, call, name);
@@ -101,6 +108,9 @@ TEST(every_fault_is_tried)
 	unsigned long each = tap_arg("each", 10);
 	unsigned long first = tap_arg("first", 0);
 	unsigned long only = tap_arg("only", ULONG_MAX);
+
+	left = tap_arg("count", ULONG_MAX);
+
 	const char *call, *name;
 
 	seed = tap_arg("seed", 1);
@@ -118,5 +128,6 @@ TEST(every_fault_is_tried)
 		for (unsigned long i = 0; i < misuse_weight(k) * each; i++)
 			if ((k + 1) * STRIDE + i >= first)
 				try((k + 1) * STRIDE + i);
-	tap_diag("done");
+	if (left != 0)
+		tap_diag("done");
 }
