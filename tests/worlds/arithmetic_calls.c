@@ -193,13 +193,13 @@ static const uint32_t counts[] = {2,          3,          5,         0x101,
 				  0xffff,     0x10000,    0x10001,   0x7fffffff,
 				  0x80000000, 0x80000001, 0xffffffff};
 
-/* A product that no chunk can serve is ENOMEM, also when it would wrap. */
+/* A product above PTRDIFF_MAX is ENOMEM, and most of all when it would wrap. */
 static bool products(void)
 {
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
 		uint64_t count = counts[i];
 
-		for (uint64_t n = HEAP_CHUNK_MAX / count + 1; n < ALL;
+		for (uint64_t n = (ALL / 2) / count + 1; n < ALL;
 		     n = next_size(n)) {
 			errno = 0;
 			if (calloc((size_t)count, (size_t)n) != NULL ||
