@@ -175,6 +175,11 @@ size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)
 	return layer != NULL ? layer->look(h, p, caller).size : n;
 }
 
+bool heap_has_layers(const struct heap *h)
+{
+	return heap_layer(h) != NULL;
+}
+
 void heap_notice(struct heap *h, enum heap_operation op, const void *caller)
 {
 	const struct heap_layer *layer = heap_layer(h);

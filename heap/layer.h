@@ -65,6 +65,11 @@ static inline struct heap_frame *heap_frame_of(struct heap_frame *f,
 	return f;
 }
 
+/* ---- api.c ---- */
+
+/* Does a call of h go to a layer first? */
+bool heap_has_layers(const struct heap *h);
+
 /* ---- watch.c ---- */
 
 /* Has h room for layers?  What it keeps there, if it has. */

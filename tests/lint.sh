@@ -30,8 +30,12 @@ libc='heap/libc/malloc.c heap/libc/info.c'
 bare_libc='heap/libc/picolibc.c heap/libc/optional/locks.c'
 bare_port=$(echo port/region*.c port/report.c port/locker.c port/mutex.c port/cortex_m*.c)
 kernel_port=$(echo port/region*.c port/report.c port/locker.c port/mutex.c port/x86_64*.c)
-host_port=$(echo port/region.c port/report.c port/locker.c port/mutex.c port/host*.c)
+host_port=$(echo port/region.c port/report.c port/locker.c port/mutex.c port/host*.c \
+	port/linux*.c)
+host_libc=$(echo heap/libc/host*.c heap/libc/optional/preload.c)
 harness=$(echo tests/harness/*.c)
+worlds='tests/worlds/world.c tests/worlds/model.c tests/worlds/explore.c
+	tests/worlds/table.c'
 campaign=$(find tests/campaign -name '*.c' ! -name place_board.c)
 tools=$(echo tools/*.c)
 trace_tools=$(echo tools/trace/*.c)
@@ -88,7 +92,9 @@ compile()
 			"$thumb -DHEAP_CHECK=$level -ffreestanding" $engine
 	done
 	check "clang: heap/libc and port for the host" \
-		compile clang "" $libc heap/libc/host.c $host_port
+		compile clang "" $libc $host_libc $host_port
+	check "clang: the same for 32 bits" \
+		compile clang "-m32" $libc $host_libc $host_port
 	check "clang: heap/libc and port for Cortex-M3" \
 		compile clang "$thumb" $libc $bare_libc $bare_port
 	check "clang: boards/ and the demo" \
@@ -105,6 +111,9 @@ compile()
 		check "clang -m$bits: the campaign" compile clang \
 			"-m$bits -D_GNU_SOURCE $harness_flags" $campaign
 	done
+	check "clang: small worlds" compile clang "-Itests/worlds" $worlds
+	check "clang -m32: small worlds, arithmetic" compile clang \
+		"-m32 -Itests/worlds" $worlds tests/worlds/arithmetic*.c
 	check "clang: the campaign on a board" compile clang \
 		"$thumb $harness_flags" tests/campaign/place_board.c
 
@@ -113,7 +122,7 @@ compile()
 	check "clang-tidy: heap/" \
 		clang-tidy --quiet $engine -- -std=c11 $here -ffreestanding
 	check "clang-tidy: heap/libc and port/ on the host" \
-		clang-tidy --quiet $libc heap/libc/host.c $host_port -- \
+		clang-tidy --quiet $libc $host_libc $host_port -- \
 		-std=c11 $here
 	# Test patterns may well wrap around.
 	check "clang-tidy: the test harness" clang-tidy --quiet --checks=$wraps \
