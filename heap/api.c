@@ -14,10 +14,13 @@ __attribute__((weak)) void heap_libc_exhausted(void);
 
 /* ---- faults ----------------------------------------------------------- */
 
-static WORD_COLD void tell(const struct heap *h, const struct damage *damage,
+/* In watch.c: who called the layer that says h for its caller. */
+__attribute__((weak)) const void *heap_layer_caller(struct heap *h);
+
+static WORD_COLD void tell(struct heap *h, const struct damage *damage,
 			   const void *mem, const void *caller)
 {
-	const struct heap_fault fault = {
+	struct heap_fault fault = {
 		.kind = damage->kind,
 		.invariant = damage->invariant,
 		.heap = h,
@@ -26,6 +29,8 @@ static WORD_COLD void tell(const struct heap *h, const struct damage *damage,
 		.caller = caller,
 	};
 
+	if (HEAP_CHECK != 0 && caller == h && heap_layer_caller != NULL)
+		fault.caller = heap_layer_caller(h);
 	if (h->port->fault != NULL)
 		h->port->fault(h->port->ctx, &fault);
 }
@@ -90,7 +95,8 @@ WORD_COLD void *heap_refuse(const struct heap *h)
 
 void heap_set_fast(struct heap *h)
 {
-	bool idle = h->port->lock == NULL && h->port->in_isr == NULL;
+	bool idle = h->port->lock == NULL && h->port->in_isr == NULL &&
+		    heap_layer(h) == NULL;
 
 	if (HEAP_CHECK >= 3 || !idle) {
 		h->bins.fast = 0;
@@ -101,7 +107,7 @@ void heap_set_fast(struct heap *h)
 	}
 }
 
-void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
+void *heap_engine_alloc(struct heap *h, size_t n, const void *caller)
 {
 	uintptr_t state;
 	struct chunk *c;
@@ -117,6 +123,14 @@ void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
 	return chunk_to_mem(c);
 }
 
+void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
+{
+	const struct heap_layer *layer = heap_layer(h);
+
+	return layer != NULL ? layer->alloc(h, n, caller)
+			     : heap_engine_alloc(h, n, caller);
+}
+
 void *heap_zalloc_from(struct heap *h, size_t n, const void *caller)
 {
 	void *p = heap_alloc_from(h, n, caller);
@@ -126,7 +140,7 @@ void *heap_zalloc_from(struct heap *h, size_t n, const void *caller)
 	return p;
 }
 
-void heap_free_from(struct heap *h, void *p, const void *caller)
+void heap_engine_free(struct heap *h, void *p, const void *caller)
 {
 	uintptr_t state;
 
@@ -136,6 +150,16 @@ void heap_free_from(struct heap *h, void *p, const void *caller)
 		heap_leave(h, state, caller);
 	else
 		heap_fail(h, state, p, caller);
+}
+
+void heap_free_from(struct heap *h, void *p, const void *caller)
+{
+	const struct heap_layer *layer = heap_layer(h);
+
+	if (layer != NULL)
+		layer->free(h, p, caller);
+	else
+		heap_engine_free(h, p, caller);
 }
 
 size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)
@@ -153,7 +177,23 @@ size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)
 	}
 	n = chunk_head_size(c) - WORD_SIZE;
 	heap_leave(h, state, caller);
-	return n;
+
+	const struct heap_layer *layer = heap_layer(h);
+
+	return layer != NULL ? layer->look(h, p, caller).size : n;
+}
+
+bool heap_has_layers(const struct heap *h)
+{
+	return heap_layer(h) != NULL;
+}
+
+void heap_notice(struct heap *h, enum heap_operation op, const void *caller)
+{
+	const struct heap_layer *layer = heap_layer(h);
+
+	if (layer != NULL)
+		layer->notice(h, op, caller);
 }
 
 /* ---- the plain names: the culprit is who called them ------------------ */

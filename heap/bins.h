@@ -271,23 +271,25 @@ static WORD_HOT bool bins_insert(struct bins *b, struct chunk *c, size_t size)
 }
 
 /*
- * The one before a chunk that serves `size` bytes, among the first HEAP_SEARCH
- * of a bin that is not empty; NULL when there is none.
+ * The one before a chunk that serves `size` bytes, among the HEAP_SEARCH - 1
+ * behind c; NULL when there is none.
  */
-static WORD_HOT struct chunk *bins_search(struct bins *b, unsigned bin,
+static WORD_HOT struct chunk *bins_search(const struct bins *b, struct chunk *c,
 					  size_t size)
 {
-	struct chunk *back = bins_dressed(b, bin), *c = back->fwd;
 	unsigned n = HEAP_SEARCH;
 
-	do {
+	while (--n != 0) {
+		struct chunk *back = c;
+
+		c = c->fwd;
+		if (c == NULL)
+			break;
 		if (HEAP_CHECK != 0 && !bins_may_hold(b, c))
 			return back;
 		if (chunk_is_plain_from(c, size))
 			return back;
-		back = c;
-		c = c->fwd;
-	} while (c != NULL && --n != 0);
+	}
 	return NULL;
 }
 
@@ -295,12 +297,14 @@ static WORD_HOT struct chunk *bins_search(struct bins *b, unsigned bin,
  * Find a free chunk of at least `size` bytes: one of the same bin, of which
  * HEAP_SEARCH are looked at, else the first of the next bin that has any.
  * The chunk before it, whose fwd leads there, or the head of *bin dressed as
- * one; NULL: none.  Bin 1 has tiny chunks.  On a damaged heap there may be no
- * chunk where that leads.  Constant time.
+ * one; NULL: none.  *bin is 0 where its list does not end with what is found.
+ * Bin 1 has tiny chunks.  On a damaged heap there may be no chunk where that
+ * leads.  Constant time.
  */
 static WORD_HOT struct chunk *bins_find(struct bins *b, size_t size,
 					unsigned *bin)
 {
+	struct chunk *back;
 	size_t map;
 
 	if (bin_is_exact(size)) {
@@ -310,25 +314,14 @@ static WORD_HOT struct chunk *bins_find(struct bins *b, size_t size,
 		*bin = bin_of_range(size);
 		map = b->map >> *bin;
 		if ((map & 1) != 0) {
-			struct chunk *back = bins_dressed(b, *bin);
-			struct chunk *c = back->fwd;
-			unsigned n = HEAP_SEARCH;
-
-			if (HEAP_CHECK != 0 && !bins_may_hold(b, c))
+			back = bins_dressed(b, *bin);
+			if ((HEAP_CHECK != 0 && !bins_may_hold(b, back->fwd)) ||
+			    chunk_is_plain_from(back->fwd, size))
 				return back;
-			if (chunk_is_plain_from(c, size))
+			back = bins_search(b, back->fwd, size);
+			if (back != NULL) {
+				*bin = 0;
 				return back;
-			while (--n != 0) {
-				back = c;
-				c = c->fwd;
-				if (c == NULL)
-					break;
-				if (HEAP_CHECK != 0 && !bins_may_hold(b, c))
-					return back;
-				if (chunk_is_plain_from(c, size)) {
-					*bin = 0;
-					return back;
-				}
 			}
 			map--;
 		}

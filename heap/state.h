@@ -19,6 +19,7 @@
 
 #include "bins.h"
 #include "heap.h"
+#include "layer.h"
 
 /*
  * Describes the next older segment; lies right below the base of a segment
@@ -46,7 +47,23 @@ struct heap {
 	size_t taken;       /* bytes of all segments and the control block  */
 	size_t ended;       /* not 0: destroyed, never grows again          */
 	uintptr_t check;    /* over the slow part of this struct            */
+#if HEAP_CHECK != 0
+	/* The layer that calls go to instead of the engine; NULL: none.
+	 * See heap_set_fast. */
+	const struct heap_layer *layer;
+#endif
 };
+
+/* Another thread may change it: to see that late does no harm. */
+static WORD_HOT const struct heap_layer *heap_layer(const struct heap *h)
+{
+#if HEAP_CHECK != 0
+	return __atomic_load_n(&h->layer, __ATOMIC_RELAXED);
+#else
+	(void)h;
+	return NULL;
+#endif
+}
 
 /* Bytes that can be cut from the top as chunks. */
 static inline size_t heap_room(const struct heap *h)
@@ -72,6 +89,14 @@ static WORD_HOT bool heap_top_is_sound(const struct heap *h,
 
 	return bins_may_end(b, h->top) && h->top->head == FENCE &&
 	       bins_may_end(b, to);
+}
+
+/* The running thread's id. */
+static inline uintptr_t heap_thread(const struct heap *h)
+{
+	const struct heap_port *port = h->port;
+
+	return port->thread != NULL ? port->thread(port->ctx) : 0;
 }
 
 /* ---- grow.c ---- */
@@ -158,6 +183,15 @@ static inline void heap_set_units(struct heap *h, size_t units)
 	if (h->bins.fast != 0)
 		h->bins.open = units;
 }
+
+/* Tell the layers of something that they could not see; without the lock. */
+void heap_notice(struct heap *h, enum heap_operation op, const void *caller);
+
+/*
+ * heap_alloc_from and heap_free_from below all layers.
+ */
+void *heap_engine_alloc(struct heap *h, size_t n, const void *caller);
+void heap_engine_free(struct heap *h, void *p, const void *caller);
 
 /* Take the lock alone; heap_enter has said that this context may. */
 static inline uintptr_t heap_lock(const struct heap *h)

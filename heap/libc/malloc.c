@@ -45,10 +45,16 @@ static void *or_enomem(void *p, int *error)
 
 /* What the engine does to errno on behalf of the default heap. */
 void heap_libc_exhausted(void);
+int *heap_libc_error(void);
 
 void heap_libc_exhausted(void)
 {
 	errno = ENOMEM;
+}
+
+int *heap_libc_error(void)
+{
+	return &errno;
 }
 
 /* ---- bodies ---------------------------------------------------------- */
@@ -81,12 +87,17 @@ void heap_libc_free(void *p, const void *caller)
 		errno = was;
 }
 
+/* What frees leaves errno alone; a hook may answer. */
+__attribute__((noinline, cold)) static void *
+resize_to_nothing(void *p, const void *caller)
+{
+	return blocks_resize(p, 0, caller);
+}
+
 void *heap_libc_resize(void *p, size_t n, int *error, const void *caller)
 {
-	if (p != NULL && n == 0) {
-		heap_libc_free(p, caller);
-		return NULL;
-	}
+	if (p != NULL && n == 0)
+		return resize_to_nothing(p, caller);
 	return or_enomem(blocks_resize(p, n, caller), error);
 }
 
