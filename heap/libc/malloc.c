@@ -91,7 +91,12 @@ void heap_libc_free(void *p, const void *caller)
 __attribute__((noinline, cold)) static void *
 resize_to_nothing(void *p, const void *caller)
 {
-	return blocks_resize(p, 0, caller);
+	int was = errno;
+	void *q = blocks_resize(p, 0, caller);
+
+	if (errno != was)
+		errno = was;
+	return q;
 }
 
 void *heap_libc_resize(void *p, size_t n, int *error, const void *caller)
