@@ -160,6 +160,16 @@ void *heap_refuse(const struct heap *h);
 void *heap_alloc_locked(struct heap *h, size_t n, const void *caller);
 void heap_free_locked(struct heap *h, void *p, const void *caller);
 
+/* The same, from a layer. */
+void *heap_alloc_engine(struct heap *h, size_t n, const void *caller);
+void heap_free_engine(struct heap *h, void *p, const void *caller);
+
+/*
+ * Bytes that may be used of block p; bins.damage filled: it is none.  The lock
+ * is held.
+ */
+size_t heap_block_size(struct heap *h, const void *p);
+
 /* Tell the layers of something that they could not see; without the lock. */
 void heap_notice(struct heap *h, enum heap_operation op, const void *caller);
 

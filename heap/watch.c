@@ -101,49 +101,19 @@ const void *heap_layer_caller(struct heap *h)
 
 /* ---- the engine ------------------------------------------------------- */
 
-/* Growth, in a heap without a lock, would let calls go by the layers. */
-static void leave(struct heap *h, uintptr_t state, const void *caller)
+/* A heap without a lock that has grown would let calls go by the layers. */
+static void stay_slow(struct heap *h)
 {
-	if (h->layer != NULL)
+	if (heap_layer(h) != NULL)
 		h->bins.fast = 0;
-	heap_leave(h, state, caller);
-}
-
-static void *fail(struct heap *h, uintptr_t state, const void *mem,
-		  const void *caller)
-{
-	if (h->layer != NULL)
-		h->bins.fast = 0;
-	return heap_fail(h, state, mem, caller);
 }
 
 static void *alloc(struct heap *h, size_t n, const void *caller)
 {
-	uintptr_t state;
-	void *p;
+	void *p = heap_alloc_engine(h, n, caller);
 
-	if (n > CHUNK_PAYLOAD_MAX || !heap_enter(h, &state, NULL, caller))
-		return heap_refuse(h);
-	p = heap_alloc_from(h, n, h);
-	if (p != NULL) {
-		leave(h, state, caller);
-		return p;
-	}
-	fail(h, state, NULL, caller);
-	return heap_refuse(h);
-}
-
-static void give(struct heap *h, void *p, const void *caller)
-{
-	uintptr_t state;
-
-	if (p == NULL || !heap_enter(h, &state, p, caller))
-		return;
-	heap_free_from(h, p, h);
-	if (h->bins.damage.kind != HEAP_FAULT_NONE)
-		fail(h, state, p, caller);
-	else
-		leave(h, state, caller);
+	stay_slow(h);
+	return p;
 }
 
 /* The other two take the lock themselves: a frame tells whom to name. */
@@ -166,8 +136,7 @@ static void end_call(struct heap *h, const struct heap_frame *f)
 	uintptr_t state = heap_lock(h);
 
 	heap_frame_remove(&heap_watch_of(h)->calls, f);
-	if (h->layer != NULL)
-		h->bins.fast = 0;
+	stay_slow(h);
 	heap_unlock(h, state);
 }
 
@@ -199,15 +168,12 @@ static void *resize(struct heap *h, void *p, size_t n, const void *caller)
 static struct heap_block look(struct heap *h, const void *p, const void *caller)
 {
 	struct heap_block block = {0};
-	const struct chunk *c;
 	uintptr_t state;
 
 	(void)caller;
 	if (p == NULL || !heap_layer_enter(h, &state))
 		return block;
-	c = heap_inspect(h, p);
-	if (c != NULL)
-		block.size = chunk_head_size(c) - WORD_SIZE;
+	block.size = heap_block_size(h, p);
 	/* Whoever uses p will be told. */
 	h->bins.damage = (struct damage){0};
 	heap_unlock(h, state);
@@ -225,7 +191,7 @@ static const struct heap_layer engine = {
 	.alloc = alloc,
 	.align = align,
 	.resize = resize,
-	.free = give,
+	.free = heap_free_engine,
 	.look = look,
 	.notice = notice,
 };
