@@ -107,7 +107,7 @@ void heap_set_fast(struct heap *h)
 	}
 }
 
-void *heap_engine_alloc(struct heap *h, size_t n, const void *caller)
+void *heap_alloc_engine(struct heap *h, size_t n, const void *caller)
 {
 	uintptr_t state;
 	struct chunk *c;
@@ -128,7 +128,7 @@ void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
 	const struct heap_layer *layer = heap_layer(h);
 
 	return layer != NULL ? layer->alloc(h, n, caller)
-			     : heap_engine_alloc(h, n, caller);
+			     : heap_alloc_engine(h, n, caller);
 }
 
 void *heap_zalloc_from(struct heap *h, size_t n, const void *caller)
@@ -140,7 +140,7 @@ void *heap_zalloc_from(struct heap *h, size_t n, const void *caller)
 	return p;
 }
 
-void heap_engine_free(struct heap *h, void *p, const void *caller)
+void heap_free_engine(struct heap *h, void *p, const void *caller)
 {
 	uintptr_t state;
 
@@ -159,27 +159,30 @@ void heap_free_from(struct heap *h, void *p, const void *caller)
 	if (layer != NULL)
 		layer->free(h, p, caller);
 	else
-		heap_engine_free(h, p, caller);
+		heap_free_engine(h, p, caller);
+}
+
+size_t heap_block_size(struct heap *h, const void *p)
+{
+	const struct chunk *c = heap_inspect(h, p);
+
+	return c != NULL ? chunk_head_size(c) - WORD_SIZE : 0;
 }
 
 size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)
 {
-	struct chunk *c;
-	size_t n;
+	const struct heap_layer *layer = heap_layer(h);
 	uintptr_t state;
+	size_t n;
 
 	if (p == NULL || !heap_enter(h, &state, p, caller))
 		return 0;
-	c = heap_inspect(h, p);
-	if (c == NULL) {
+	n = heap_block_size(h, p);
+	if (h->bins.damage.kind != HEAP_FAULT_NONE) {
 		heap_fail(h, state, p, caller);
 		return 0;
 	}
-	n = chunk_head_size(c) - WORD_SIZE;
 	heap_leave(h, state, caller);
-
-	const struct heap_layer *layer = heap_layer(h);
-
 	return layer != NULL ? layer->look(h, p, caller).size : n;
 }
 

@@ -184,14 +184,18 @@ static inline void heap_set_units(struct heap *h, size_t units)
 		h->bins.open = units;
 }
 
-/* Tell the layers of something that they could not see; without the lock. */
-void heap_notice(struct heap *h, enum heap_operation op, const void *caller);
+/* heap_alloc_from and heap_free_from, below all layers. */
+void *heap_alloc_engine(struct heap *h, size_t n, const void *caller);
+void heap_free_engine(struct heap *h, void *p, const void *caller);
 
 /*
- * heap_alloc_from and heap_free_from below all layers.
+ * Bytes that may be used of block p; bins.damage filled: it is none.  The lock
+ * is held.
  */
-void *heap_engine_alloc(struct heap *h, size_t n, const void *caller);
-void heap_engine_free(struct heap *h, void *p, const void *caller);
+size_t heap_block_size(struct heap *h, const void *p);
+
+/* Tell the layers of something that they could not see; without the lock. */
+void heap_notice(struct heap *h, enum heap_operation op, const void *caller);
 
 /* Take the lock alone; heap_enter has said that this context may. */
 static inline uintptr_t heap_lock(const struct heap *h)

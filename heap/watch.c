@@ -130,7 +130,7 @@ static void *align(struct heap *h, size_t align, size_t n, const void *caller)
 	void *p;
 
 	if (is_power_of_two(align) && align <= HEAP_ALIGN)
-		return heap_engine_alloc(h, n, caller);
+		return heap_alloc_engine(h, n, caller);
 	if (!begin_call(h, &f, NULL, caller))
 		return NULL;
 	p = heap_alloc_aligned_from(h, align, n, h);
@@ -152,15 +152,12 @@ static void *resize(struct heap *h, void *p, size_t n, const void *caller)
 static struct heap_block look(struct heap *h, const void *p, const void *caller)
 {
 	struct heap_block block = {0};
-	const struct chunk *c;
 	uintptr_t state;
 
 	(void)caller;
 	if (p == NULL || !heap_layer_enter(h, &state))
 		return block;
-	c = heap_inspect(h, p);
-	if (c != NULL)
-		block.size = chunk_head_size(c) - WORD_SIZE;
+	block.size = heap_block_size(h, p);
 	/* Whoever uses p will be told. */
 	h->bins.damage = (struct damage){0};
 	heap_unlock(h, state);
@@ -175,10 +172,10 @@ static void notice(struct heap *h, enum heap_operation op, const void *caller)
 }
 
 static const struct heap_layer engine = {
-	.alloc = heap_engine_alloc,
+	.alloc = heap_alloc_engine,
 	.align = align,
 	.resize = resize,
-	.free = heap_engine_free,
+	.free = heap_free_engine,
 	.look = look,
 	.notice = notice,
 };
