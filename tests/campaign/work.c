@@ -333,3 +333,27 @@ enum outcome work_to_the_end(void)
 	return end(BENIGN, heap_check(trial.heap, NULL) == HEAP_OK ? "sound"
 								   : "latent");
 }
+
+/*
+ * The port was told and has returned: the program goes on, whatever it is told
+ * again.  Blocks that could not be freed are lost, and requests may fail.
+ */
+void work_after_detection(unsigned ops)
+{
+	trial.told = true;
+	trial.phase = "after";
+	trial.op = 0;
+	for (unsigned i = 0; i < ops; i++) {
+		enum outcome outcome;
+
+		trial.faults = 0;
+		outcome = work_op();
+		if (outcome == GOING_ON && i % 16 == 15)
+			outcome = verify_all();
+		if (outcome != GOING_ON && outcome != DETECT &&
+		    outcome != DEGRADE) {
+			campaign_end(outcome, trial.why, trial.mem, NULL);
+			return;
+		}
+	}
+}
