@@ -66,6 +66,8 @@ extern struct trial {
 	unsigned faults;
 	struct heap_fault fault; /* the first */
 	bool locked;
+	bool locking;   /* this heap has a lock ...                */
+	unsigned locks; /* ... and the call under way has taken it */
 
 	/* Where we are, for reports. */
 	const char *phase;
