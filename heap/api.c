@@ -17,10 +17,13 @@ static void keep_error(int *error, int was)
 
 /* ---- faults ----------------------------------------------------------- */
 
-static WORD_COLD void tell(const struct heap *h, const struct damage *damage,
+/* In watch.c: who called the layer that says h for its caller. */
+__attribute__((weak)) const void *heap_layer_caller(struct heap *h);
+
+static WORD_COLD void tell(struct heap *h, const struct damage *damage,
 			   const void *mem, const void *caller)
 {
-	const struct heap_fault fault = {
+	struct heap_fault fault = {
 		.kind = damage->kind,
 		.invariant = damage->invariant,
 		.heap = h,
@@ -32,6 +35,8 @@ static WORD_COLD void tell(const struct heap *h, const struct damage *damage,
 	int *error = h->error != NULL ? h->error() : NULL;
 	int was = error != NULL ? *error : 0;
 
+	if (HEAP_CHECK != 0 && caller == h && heap_layer_caller != NULL)
+		fault.caller = heap_layer_caller(h);
 	if (h->port->fault != NULL)
 		h->port->fault(h->port->ctx, &fault);
 	keep_error(error, was);
@@ -94,7 +99,8 @@ WORD_COLD void *heap_refuse(const struct heap *h)
 	return NULL;
 }
 
-WORD_COLD void *heap_alloc_locked(struct heap *h, size_t n, const void *caller)
+/* Inline in both: a call from a layer finds no layer again. */
+static WORD_HOT void *alloc(struct heap *h, size_t n, const void *caller)
 {
 	uintptr_t state;
 	void *p;
@@ -110,6 +116,20 @@ WORD_COLD void *heap_alloc_locked(struct heap *h, size_t n, const void *caller)
 	return p;
 }
 
+WORD_COLD void *heap_alloc_locked(struct heap *h, size_t n, const void *caller)
+{
+	const struct heap_layer *layer = heap_layer(h);
+
+	if (layer != NULL)
+		return layer->alloc(h, n, caller);
+	return alloc(h, n, caller);
+}
+
+void *heap_alloc_engine(struct heap *h, size_t n, const void *caller)
+{
+	return alloc(h, n, caller);
+}
+
 void *heap_zalloc_from(struct heap *h, size_t n, const void *caller)
 {
 	void *p = heap_alloc_from(h, n, caller);
@@ -120,16 +140,12 @@ void *heap_zalloc_from(struct heap *h, size_t n, const void *caller)
 }
 
 /* POSIX: free keeps errno, whatever the port's callbacks do. */
-WORD_COLD void heap_free_locked(struct heap *h, void *p, const void *caller)
+static WORD_HOT void give_back(struct heap *h, void *p, const void *caller)
 {
 	int *error = h->error != NULL ? h->error() : NULL;
 	int was = error != NULL ? *error : 0;
 	uintptr_t state;
 
-	if (caller == h) {
-		heap_inspect(h, p);
-		return;
-	}
 	if (p == NULL || !heap_enter(h, &state, p, caller))
 		return;
 	/* That looks at p first, and comes back here when it is no block. */
@@ -141,22 +157,58 @@ WORD_COLD void heap_free_locked(struct heap *h, void *p, const void *caller)
 	keep_error(error, was);
 }
 
+WORD_COLD void heap_free_locked(struct heap *h, void *p, const void *caller)
+{
+	const struct heap_layer *layer = heap_layer(h);
+
+	if (caller == h)
+		heap_inspect(h, p);
+	else if (layer != NULL)
+		layer->free(h, p, caller);
+	else
+		give_back(h, p, caller);
+}
+
+void heap_free_engine(struct heap *h, void *p, const void *caller)
+{
+	give_back(h, p, caller);
+}
+
+size_t heap_block_size(struct heap *h, const void *p)
+{
+	const struct chunk *c = heap_inspect(h, p);
+
+	return c != NULL ? chunk_head_size(c) - WORD_SIZE : 0;
+}
+
 size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)
 {
-	struct chunk *c;
-	size_t n;
+	const struct heap_layer *layer = heap_layer(h);
 	uintptr_t state;
+	size_t n;
 
 	if (p == NULL || !heap_enter(h, &state, p, caller))
 		return 0;
-	c = heap_inspect(h, p);
-	if (c == NULL) {
+	n = heap_block_size(h, p);
+	if (h->bins.damage.kind != HEAP_FAULT_NONE) {
 		heap_fail(h, state, p, caller);
 		return 0;
 	}
-	n = chunk_head_size(c) - WORD_SIZE;
 	heap_leave(h, state, caller);
-	return n;
+	return layer != NULL ? layer->look(h, p, caller).size : n;
+}
+
+bool heap_has_layers(const struct heap *h)
+{
+	return heap_layer(h) != NULL;
+}
+
+void heap_notice(struct heap *h, enum heap_operation op, const void *caller)
+{
+	const struct heap_layer *layer = heap_layer(h);
+
+	if (layer != NULL)
+		layer->notice(h, op, caller);
 }
 
 /* ---- the plain names: the culprit is who called them ------------------ */
