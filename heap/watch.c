@@ -101,21 +101,6 @@ const void *heap_layer_caller(struct heap *h)
 
 /* ---- the engine ------------------------------------------------------- */
 
-/* A heap without a lock that has grown would let calls go by the layers. */
-static void stay_slow(struct heap *h)
-{
-	if (heap_layer(h) != NULL)
-		h->bins.fast = 0;
-}
-
-static void *alloc(struct heap *h, size_t n, const void *caller)
-{
-	void *p = heap_alloc_engine(h, n, caller);
-
-	stay_slow(h);
-	return p;
-}
-
 /* The other two take the lock themselves: a frame tells whom to name. */
 static bool begin_call(struct heap *h, struct heap_frame *f, const void *mem,
 		       const void *caller)
@@ -136,7 +121,6 @@ static void end_call(struct heap *h, const struct heap_frame *f)
 	uintptr_t state = heap_lock(h);
 
 	heap_frame_remove(&heap_watch_of(h)->calls, f);
-	stay_slow(h);
 	heap_unlock(h, state);
 }
 
@@ -146,7 +130,7 @@ static void *align(struct heap *h, size_t align, size_t n, const void *caller)
 	void *p;
 
 	if (is_power_of_two(align) && align <= HEAP_ALIGN)
-		return alloc(h, n, caller);
+		return heap_alloc_engine(h, n, caller);
 	if (!begin_call(h, &f, NULL, caller))
 		return NULL;
 	p = heap_alloc_aligned_from(h, align, n, h);
@@ -188,7 +172,7 @@ static void notice(struct heap *h, enum heap_operation op, const void *caller)
 }
 
 static const struct heap_layer engine = {
-	.alloc = alloc,
+	.alloc = heap_alloc_engine,
 	.align = align,
 	.resize = resize,
 	.free = heap_free_engine,
@@ -225,17 +209,10 @@ void heap_layer_put(struct heap *h, enum heap_rank rank,
 		    const struct heap_layer *layer)
 {
 	struct heap_watch *w = heap_watch_of(h);
-	const struct heap_port *port = h->port;
-	const struct heap_layer *top;
 
 	__atomic_store_n(&w->layer[rank], layer, __ATOMIC_RELAXED);
-	top = layer_from(w, 0);
-	__atomic_store_n(&h->layer, top, __ATOMIC_RELAXED);
-	if (top != NULL)
-		h->bins.fast = 0;
-	else if (HEAP_CHECK < 3 && h->top != NULL && port->lock == NULL &&
-		 port->in_isr == NULL)
-		h->bins.fast = CHUNK_PAYLOAD_MAX + 1;
+	__atomic_store_n(&h->layer, layer_from(w, 0), __ATOMIC_RELAXED);
+	heap_set_fast(h);
 }
 
 #endif

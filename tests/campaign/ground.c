@@ -149,7 +149,6 @@ void arena_start(uint32_t seed_of_trial)
 	trial.locking = below(2) == 0;
 	trial.heap = heap_create(parts[0].start, SMALL,
 				 trial.locking ? &locking : &plain);
-	words_add_hooks(trial.heap);
 
 	/* Let it take all of part 1, and have it free again. */
 	for (size_t n = SMALL; n >= sizeof(void *); n /= 2)
