@@ -163,6 +163,7 @@ include tests/campaign/campaign.mk
 include tests/fuzz/fuzz.mk
 include tests/threads/threads.mk
 include tests/bench/bench.mk
+include tests/trace/trace.mk
 include tools/tools.mk
 include tools/package/install.mk
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # heap_rename.h: a file's malloc is the heap's, while libc's stays in place for
 # all others; with each libc, on a board and on this machine.
-# shellcheck source=tests/harness/tap.sh disable=SC2317 # called by name
+# shellcheck source=tests/harness/tap.sh disable=SC2054 # commas of the linker's
 . tests/harness/tap.sh
 
 out=build/tests/rename

@@ -237,5 +237,4 @@ int main(void)
 	heap_trace_mark(4);
 	free_all();
 	traced_stop();
-	return 0;
 }
