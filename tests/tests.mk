@@ -79,7 +79,7 @@ $(foreach p,$(wanted_places), \
 # names, so that a part of the tests leaves them out.
 TEST_SCRIPTS := $(if $(T)$(BOARD),,$(wildcard tests/link/*.t \
 	tests/threads/*.t tests/demo/*.t tests/readme/*.t tests/bench/*.t \
-	tests/campaign/*.t))
+	tests/campaign/*.t tests/trace/*.t))
 ALL_ARCHIVES := $(foreach t,$(TARGETS),$(call archives_of,$t))
 ALL_LOCKS := $(foreach t,$(TARGETS),$(call locks_of,$t))
 SKIPS_TEST := $(if $(T),,tests/harness/skips.t)
