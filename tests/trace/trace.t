@@ -165,7 +165,7 @@ verdict "mtrace's text is the same from the target and from the desk" "$(
 	read_trace 0 -q -m $out/desk.mtrace $elf $good
 	# The two programs' heaps differ by the recorder's state.
 	for side in $out/mtrace.log $out/desk.mtrace; do
-		grep '^@' $side | sed 's/0x2[0-9a-f]\{7\}/MEM/' >$side.plain
+		grep "^@" "$side" | sed 's/0x2[0-9a-f]\{7\}/MEM/' >"$side.plain"
 	done
 	diff $out/mtrace.log.plain $out/desk.mtrace.plain
 	head -1 $out/desk.mtrace | grep -qx '= Start' || echo "no start"
