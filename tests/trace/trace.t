@@ -218,9 +218,10 @@ verdict "a damaged trace is refused, whatever the byte" "$(
 		timeout 10 $tool -f $elf $out/bad.trace >$out/said 2>&1
 		[ $? -le 2 ] || { echo "byte $n:"; cat $out/said; }
 	done
-	{ head -c $((size - 2)) $good; printf '\017\001'; } >$out/bad.trace
+	header=$(($(od -An -tu4 -j12 -N4 $out/ring.trace)))
+	{ head -c $header $good; printf '\017\001'; } >$out/bad.trace
 	read_trace 2 $elf $out/bad.trace
-	says "is damaged at byte $((size - 2))"
+	says "is damaged at byte $header: no record begins with 0x0f"
 )"
 verdict "a program that is not that of the trace is refused" "$(
 	read_trace 2 build/trace/mps2-an385-newlib/faulty $good
