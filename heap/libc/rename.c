@@ -18,7 +18,7 @@ void *heap_std_aligned_alloc(size_t align, size_t n);
 int heap_std_posix_memalign(void **memptr, size_t align, size_t n);
 size_t heap_std_malloc_usable_size(void *p);
 char *heap_std_strdup(const char *text);
-char *heap_std_strndup(const char *text, size_t n);
+char *heap_std_strndup(const char *text, size_t most);
 
 static bool is_power_of_two(size_t n)
 {

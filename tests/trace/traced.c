@@ -102,7 +102,7 @@ void traced_start(void)
 	TIMER_VALUE = 0xffffffffu;
 	TIMER_CTRL = 1;
 	setup.code = __code_start;
-	setup.code_size = (size_t)(__etext - __code_start);
+	setup.code_size = (uintptr_t)__etext - (uintptr_t)__code_start;
 	file = semihost_open(path, SEMIHOST_WRITE);
 	if (strcmp(manner, "lines") == 0) {
 		setup.write = heap_trace_write_lines;
