@@ -3,6 +3,7 @@
  * Makes mistakes on lines that the test knows by their comments.
  *
  *	boards/run BOARD faulty FILE [MANNER]
+ *	TRACE=FILE faulty
  */
 #define _GNU_SOURCE /* asprintf */
 #include <malloc.h>
@@ -10,10 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "board.h"
-#include "heap.h"
-#include "heap_observe.h"
-#include "heap_trace.h"
 #include "traced.h"
 
 /* The compiler is not to see what is done to it. */

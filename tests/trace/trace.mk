@@ -21,6 +21,19 @@ $(addprefix build/trace/$1/,faulty demo/concordance): build/trace/$1/%: \
 endef
 $(foreach p,$(TRACED_PLACES),$(eval $(call traced_rules,$p)))
 
+# $(call traced_host_rules,TARGET): the same mistakes on this machine.
+define traced_host_rules
+build/trace/$1/%.o: tests/trace/%.c $(MAKEFILE_LIST) | $(DEPS_FIRST)
+	mkdir -p $$(@D)
+	$(HOST_CC) $(flags_$1) -g $(WARNINGS) -Iheap -Iport -Itests/trace \
+		-fno-builtin -Wno-use-after-free -MMD -MP -c -o $$@ $$<
+
+build/trace/$1/faulty: build/trace/$1/faulty.o build/trace/$1/traced_host.o \
+		build/$1/heap.a
+	$(HOST_CC) $(flags_$1) -o $$@ $$^
+endef
+$(foreach t,host host32,$(eval $(call traced_host_rules,$t)))
+
 # Instructions are what its time is made of: the same at each run.
 build/trace/demo.trace: $(TRACED_DEMO) tests/trace/demo/text.txt
 	QEMU_ICOUNT=6 boards/run $(TRACED_BOARD) $< $@ tests/trace/demo/text.txt
@@ -39,4 +52,5 @@ trace-figures: demo-trace
 	cp build/trace/demo.svg tests/trace/heap.svg
 
 test: $(if $(TEST_SCRIPTS),build/trace/demo.trace $(foreach p,$(TRACED_PLACES), \
-	build/trace/$p/faulty build/trace/$p/demo/concordance))
+	build/trace/$p/faulty build/trace/$p/demo/concordance) \
+	build/trace/host/faulty build/trace/host32/faulty)
