@@ -147,13 +147,19 @@ static void *next_caller(void)
 	return (void *)(header[6] + next());
 }
 
-static void expect_alloc(void *mem, size_t asked)
+/* With `flags` also set, but for what belongs to them. */
+static void expect_flagged(uint8_t flags, void *mem, size_t asked)
 {
 	CHECK(at < out_size);
-	CHECK_EQ(out[at++] & TRACE_KIND, TRACE_ALLOC);
+	CHECK_EQ(out[at++], TRACE_ALLOC | flags);
 	CHECK_PTR_EQ(next_pointer(), mem);
 	CHECK_EQ(next(), asked);
 	CHECK_PTR_EQ(next_caller(), code(asked));
+}
+
+static void expect_alloc(void *mem, size_t asked)
+{
+	expect_flagged(0, mem, asked);
 }
 
 static void expect_end(uint32_t lost)
@@ -274,14 +280,10 @@ TEST(events_told_in_another_order_keep_their_numbers)
 
 	read_header();
 	expect_alloc(block(1), 1);
-	CHECK_EQ(out[at++], TRACE_ALLOC | TRACE_HAS_ORDER);
+	expect_flagged(TRACE_HAS_ORDER, block(2), 2);
 	CHECK_EQ(next(), 10); /* 5 ahead */
-	out[--at] = TRACE_ALLOC;
-	expect_alloc(block(2), 2);
-	CHECK_EQ(out[at++], TRACE_ALLOC | TRACE_HAS_ORDER);
+	expect_flagged(TRACE_HAS_ORDER, block(3), 3);
 	CHECK_EQ(next(), 5); /* 3 back */
-	out[--at] = TRACE_ALLOC;
-	expect_alloc(block(3), 3);
 	expect_alloc(block(4), 4);
 	expect_end(0);
 }
@@ -333,10 +335,8 @@ TEST(what_finds_no_room_is_counted_and_told_of)
 		expect_alloc(block(i), i);
 	CHECK_EQ(out[at++], TRACE_LOST);
 	CHECK_EQ(next(), 3);
-	CHECK_EQ(out[at++], TRACE_ALLOC | TRACE_HAS_ORDER);
+	expect_flagged(TRACE_HAS_ORDER, block(5), 5);
 	CHECK_EQ(next(), 6);
-	out[--at] = TRACE_ALLOC;
-	expect_alloc(block(5), 5);
 	expect_end(3);
 }
 
