@@ -51,6 +51,7 @@ figures: trace-figures
 trace-figures: demo-trace
 	cp build/trace/demo.svg tests/trace/heap.svg
 
+TEST_SCRIPTS += $(if $(T)$(BOARD),,tests/trace/trace.t)
 test: $(if $(TEST_SCRIPTS),build/trace/demo.trace $(foreach p,$(TRACED_PLACES), \
 	build/trace/$p/faulty build/trace/$p/demo/concordance) \
 	build/trace/host/faulty build/trace/host32/faulty)
