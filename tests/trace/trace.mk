@@ -28,9 +28,9 @@ build/trace/$1/%.o: tests/trace/%.c $(MAKEFILE_LIST) | $(DEPS_FIRST)
 	$(HOST_CC) $(flags_$1) -g $(WARNINGS) -Iheap -Iport -Itests/trace \
 		-fno-builtin -Wno-use-after-free -MMD -MP -c -o $$@ $$<
 
-build/trace/$1/faulty: build/trace/$1/faulty.o build/trace/$1/traced_host.o \
-		build/$1/heap.a
-	$(HOST_CC) $(flags_$1) -o $$@ $$^
+$(addprefix build/trace/$1/,faulty racing): build/trace/$1/%: \
+		build/trace/$1/%.o build/trace/$1/traced_host.o build/$1/heap.a
+	$(HOST_CC) $(flags_$1) -o $$@ $$^ -pthread
 endef
 $(foreach t,host host32,$(eval $(call traced_host_rules,$t)))
 
@@ -54,4 +54,5 @@ trace-figures: demo-trace
 TEST_SCRIPTS += $(if $(T)$(BOARD),,tests/trace/trace.t)
 test: $(if $(TEST_SCRIPTS),build/trace/demo.trace $(foreach p,$(TRACED_PLACES), \
 	build/trace/$p/faulty build/trace/$p/demo/concordance) \
-	build/trace/host/faulty build/trace/host32/faulty)
+	build/trace/host/faulty build/trace/host32/faulty \
+	build/trace/host/racing)

@@ -265,6 +265,22 @@ verdict "the command line is explained" "$(
 	says usage: "Exit status"
 )"
 
+# ---- threads ---------------------------------------------------------------------------
+
+racing=build/trace/host/racing
+verdict "threads that hand each other blocks are put in order" "$(
+	for _ in 1 2 3; do
+		TRACE=$out/racing.trace timeout 30 $racing || echo "status $?"
+		timeout 20 $tool -b $out/racing.bench $racing \
+			$out/racing.trace >$out/said 2>&1
+		says " 0 lost"
+		grep -E '^misuse|unknown|unended' $out/said
+		# What is left belongs to the threads: glibc's own blocks.
+		sed -n '/^live at the end/,/^$/p' $out/said |
+			grep racing.c
+	done
+)"
+
 # ---- a real program -------------------------------------------------------------------
 
 demo=build/trace/mps2-an385/demo/concordance

@@ -2,6 +2,9 @@
 /* As traced.c, on this machine: to the file that TRACE in the environment names. */
 #define _POSIX_C_SOURCE 200809L /* open, write */
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -17,7 +20,7 @@ extern const char etext[];
 int main(void);
 
 static int file;
-static uint64_t memory[512];
+static uint64_t memory[65536];
 
 static void record_fault(void *ctx, const struct heap_fault *fault)
 {
@@ -32,6 +35,26 @@ static void to_file(void *ctx, const void *bytes, size_t n)
 		_exit(2);
 }
 
+static uintptr_t thread(void *ctx)
+{
+	(void)ctx;
+	return (uintptr_t)pthread_self();
+}
+
+/*
+ * Now and then, let others go on before the event that was numbered under the
+ * lock is told; not for long, as there may be none.
+ */
+static void unlock_and_dawdle(void *ctx, uintptr_t state)
+{
+	static atomic_uint count;
+	unsigned n = ++count;
+
+	heap_host_unlock(ctx, state);
+	for (int i = 0; n % 61 == 0 && i < 1000 && count - n < 8; i++)
+		sched_yield();
+}
+
 static struct heap_trace_setup setup = {
 	.heap = &heap_default,
 	.memory = memory,
@@ -42,7 +65,8 @@ static struct heap_trace_setup setup = {
 const struct heap_port heap_port_default = {
 	.sbrk = heap_host_sbrk,
 	.lock = heap_host_lock,
-	.unlock = heap_host_unlock,
+	.unlock = unlock_and_dawdle,
+	.thread = thread,
 	.write = heap_host_write,
 	.fault = record_fault,
 };

@@ -101,9 +101,11 @@ static struct block *begin(struct player *player, const struct event *e,
 	slot = slot_of(player, e->mem);
 	if (slot->mem == 0)
 		player->latest_count++;
-	else if (history->blocks[slot->block].to == NEVER)
+	else if (history->blocks[slot->block].to == NEVER) {
 		/* Its end was lost. */
 		history->blocks[slot->block].to = at;
+		history->unended++;
+	}
 	*slot = (struct latest){e->mem, n};
 	widen(history, e->mem, e->mem + e->bytes);
 	return &history->blocks[n];

@@ -49,6 +49,7 @@ struct history {
 	size_t problem_count;
 	uint64_t refused;   /* requests that were answered by NULL          */
 	uint64_t unknown;   /* ends of blocks from before the trace         */
+	uint64_t unended;   /* blocks whose place was given out while live    */
 	uint64_t low, high; /* addresses, from the first to behind the last */
 };
 

@@ -116,6 +116,11 @@ void report_summary(const struct history *history, const char *program)
 		       " blocks ended that began before the trace, or in what "
 		       "was lost\n",
 		       history->unknown);
+	if (history->unended != 0)
+		printf("  unended %" PRIu64
+		       " blocks whose place was given out again; their end was "
+		       "lost\n",
+		       history->unended);
 }
 
 /* ---- by site, by tag ------------------------------------------------------------------ */
