@@ -22,6 +22,7 @@ struct block {
 	unsigned tag;
 	unsigned site;  /* who allocated it, or resized it last           */
 	unsigned ended; /* site that freed or resized it                  */
+	bool moving;    /* a resize of it has begun                       */
 	bool resized;   /* ended by a resize, not by free                 */
 	bool refused;   /* a free of it was refused: it, or what lies by, is
 	                   damaged                                        */
