@@ -80,10 +80,9 @@ void heap_libc_free(void *p, const void *caller)
 
 void *heap_libc_resize(void *p, size_t n, int *error, const void *caller)
 {
-	if (p != NULL && n == 0) {
-		heap_libc_free(p, caller);
-		return NULL;
-	}
+	/* What frees leaves errno alone. */
+	if (p != NULL && n == 0)
+		return blocks_resize(p, 0, caller);
 	return or_enomem(blocks_resize(p, n, caller), error);
 }
 
