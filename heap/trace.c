@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The recorder: events as records, kept in a ring, written from there. */
 #include "heap_trace.h"
+#include "state.h"
 #include "trace_ring.h"
 
 static struct {
@@ -90,14 +91,9 @@ static void tell_missed(struct trace_ring *ring)
 	recorder.missed = 0;
 }
 
-static const struct heap_port *port_of(const struct heap_trace_setup *setup)
-{
-	return setup->port != NULL ? setup->port : &heap_port_default;
-}
-
 static void add_time(struct record *r)
 {
-	const struct heap_port *port = port_of(recorder.setup);
+	const struct heap_port *port = recorder.setup->heap->port;
 	uint32_t now;
 
 	if (port->now == NULL)
@@ -134,7 +130,7 @@ static void leave(const struct heap_port *port, uintptr_t state)
  */
 static void drain(const struct heap_trace_setup *setup)
 {
-	const struct heap_port *port = port_of(setup);
+	const struct heap_port *port = setup->heap->port;
 	struct trace_ring *ring = recorder.ring;
 	uint32_t left, n;
 	uintptr_t state;
@@ -184,7 +180,7 @@ static void keep(struct record *r, const uint32_t *sequence)
 
 	if (setup == NULL)
 		return;
-	port = port_of(setup);
+	port = setup->heap->port;
 	if (!enter(port, &state)) {
 		recorder.beyond++;
 		return;
@@ -310,7 +306,7 @@ static void put_header(struct trace_ring *ring,
 
 bool heap_trace_start(const struct heap_trace_setup *setup)
 {
-	const struct heap_port *port = port_of(setup);
+	const struct heap_port *port = setup->heap->port;
 	size_t size = setup->size;
 	struct trace_ring *ring = ring_in(setup->memory, &size);
 

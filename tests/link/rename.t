@@ -10,7 +10,7 @@ here=tests/link/rename
 mkdir -p $out
 strict=(-std=gnu11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-align
 	-Werror -fno-builtin -Iheap -Iport)
-rename=(-include heap_rename.h)
+rename=(-Iheap/libc -include heap_rename.h)
 arm=(arm-none-eabi-gcc -mcpu=cortex-m3 -mthumb -Os -g)
 vectors=tests/link/proofs/vectors.c
 rdimon=("$vectors" -Wl,-u,vectors -Wl,--section-start=.vectors=0)
@@ -111,7 +111,7 @@ verdict "HEAP_RENAME_OFF leaves the names alone" "$(
 
 verdict "after heap.h it says what to do" "$(
 	printf '#include "heap.h"\n#include "heap_rename.h"\n' >$out/late.c
-	gcc -Iheap -Iport -c -o $out/late.o $out/late.c 2>&1 |
+	gcc -Iheap -Iport -Iheap/libc -c -o $out/late.o $out/late.c 2>&1 |
 		grep -q 'include it before' || echo "it does not"
 )"
 

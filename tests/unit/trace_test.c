@@ -41,6 +41,9 @@ static uint32_t now(void *ctx)
 	return clock_now;
 }
 
+static struct heap *heap;
+static uint64_t pool[256];
+
 static const struct heap_port port = {
 	.in_isr = is_beyond,
 	.write = text_to_out,
@@ -50,8 +53,7 @@ static const struct heap_port clocked = {.now = now};
 /* A block address near the heap, as the heap gives it. */
 static void *block(size_t n)
 {
-	return (char *)((uintptr_t)&heap_default & ~(HEAP_ALIGN - 1)) +
-	       n * HEAP_ALIGN;
+	return (char *)((uintptr_t)heap & ~(HEAP_ALIGN - 1)) + n * HEAP_ALIGN;
 }
 
 static void *code(size_t n)
@@ -62,9 +64,10 @@ static void *code(size_t n)
 static void prepare(void (*write)(void *ctx, const void *bytes, size_t n))
 {
 	heap_trace_stop();
+	heap = heap_create(pool, sizeof(pool), &port);
+	CHECK(heap != NULL);
 	setup = (struct heap_trace_setup){
-		.heap = &heap_default,
-		.port = &port,
+		.heap = heap,
 		.memory = ring,
 		.size = sizeof(ring),
 		.write = write,
@@ -291,7 +294,7 @@ TEST(events_told_in_another_order_keep_their_numbers)
 TEST(times_are_told_as_differences)
 {
 	prepare(to_out);
-	setup.port = &clocked;
+	setup.heap = heap_create(pool, sizeof(pool), &clocked);
 	clock_now = 1000;
 	CHECK(heap_trace_start(&setup));
 	clock_now = 1005;
@@ -503,23 +506,27 @@ TEST(mtrace_lines_are_as_glibc_writes_them)
 {
 	struct heap_observer *o = &heap_mtrace_observer;
 
-	o->ctx = (void *)(uintptr_t)&port;
+	heap = heap_create(pool, sizeof(pool), &port);
 	out_size = 0;
-	o->tell(o, &(struct heap_event){.op = HEAP_OP_ALLOC,
+	o->tell(o, &(struct heap_event){.heap = heap,
+					.op = HEAP_OP_ALLOC,
 					.mem = (void *)0x20001000,
 					.asked = 0,
 					.caller = (void *)0x5ad});
-	o->tell(o, &(struct heap_event){.op = HEAP_OP_RESIZING});
-	o->tell(o, &(struct heap_event){.op = HEAP_OP_RESIZED,
+	o->tell(o, &(struct heap_event){.heap = heap, .op = HEAP_OP_RESIZING});
+	o->tell(o, &(struct heap_event){.heap = heap,
+					.op = HEAP_OP_RESIZED,
 					.old = (void *)0x20001000,
 					.mem = (void *)0x20001010,
 					.asked = 0x21,
 					.caller = (void *)0x5ad});
-	o->tell(o, &(struct heap_event){.op = HEAP_OP_RESIZED,
+	o->tell(o, &(struct heap_event){.heap = heap,
+					.op = HEAP_OP_RESIZED,
 					.old = (void *)0x20001010,
 					.asked = 1000,
 					.caller = (void *)0x5ad});
-	o->tell(o, &(struct heap_event){.op = HEAP_OP_FREE,
+	o->tell(o, &(struct heap_event){.heap = heap,
+					.op = HEAP_OP_FREE,
 					.old = (void *)0x20001010,
 					.caller = (void *)0x5af});
 	CHECK(out_is("@ [0x5ad] + 0x20001000 0x0\n"
