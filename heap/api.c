@@ -17,8 +17,8 @@ static void keep_error(int *error, int was)
 
 /* ---- faults ----------------------------------------------------------- */
 
-static WORD_COLD void tell(const struct heap *h, const struct damage *damage,
-			   const void *mem, const void *caller)
+WORD_COLD void heap_tell(const struct heap *h, const struct damage *damage,
+			 const void *mem, const void *caller)
 {
 	const struct heap_fault fault = {
 		.kind = damage->kind,
@@ -47,7 +47,7 @@ WORD_COLD void *heap_fail(struct heap *h, uintptr_t state, const void *mem,
 		h->failures++;
 	heap_unlock(h, state);
 	if (damage.kind != HEAP_FAULT_NONE)
-		tell(h, &damage, mem, caller);
+		heap_tell(h, &damage, mem, caller);
 	return NULL;
 }
 
@@ -57,12 +57,22 @@ bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 	const struct heap_port *port = h->port;
 
 	if (port->in_isr != NULL && port->in_isr(port->ctx)) {
-		tell(h, &(struct damage){.kind = HEAP_FAULT_INTERRUPT}, mem,
-		     caller);
+		heap_tell(h, &(struct damage){.kind = HEAP_FAULT_INTERRUPT},
+			  mem, caller);
 		return false;
 	}
 	*state = heap_lock(h);
 	return true;
+}
+
+bool heap_begin(struct heap *h, uintptr_t *state, const void *mem, bool frees,
+		const void *caller)
+{
+	const struct heap_pending *pending = h->port->pending;
+
+	return heap_enter(h, state, mem, caller) &&
+	       (pending == NULL ||
+		pending->calls->begin(h, state, mem, frees, caller));
 }
 
 /* Debug: no operation leaves a heap that is not sound. */
@@ -73,7 +83,7 @@ static WORD_COLD void prove(struct heap *h, uintptr_t state, const void *caller)
 	damage.invariant = heap_check_held(h, &damage.chunk);
 	heap_unlock(h, state);
 	if (damage.invariant != HEAP_OK)
-		tell(h, &damage, NULL, caller);
+		heap_tell(h, &damage, NULL, caller);
 }
 
 void heap_leave(struct heap *h, uintptr_t state, const void *caller)
@@ -99,9 +109,14 @@ WORD_COLD void *heap_alloc_locked(struct heap *h, size_t n, const void *caller)
 	uintptr_t state;
 	void *p;
 
-	if (n > CHUNK_PAYLOAD_MAX || !heap_enter(h, &state, NULL, caller))
+	if (n <= CHUNK_PAYLOAD_MAX && heap_is_late(h))
+		return h->port->pending->calls->alloc(h, n, caller);
+	if (n > CHUNK_PAYLOAD_MAX ||
+	    !heap_begin(h, &state, NULL, false, caller))
 		return heap_refuse(h);
-	p = heap_alloc_from(h, n, h);
+	do
+		p = heap_alloc_from(h, n, h);
+	while (p == NULL && heap_again(h, &state, caller));
 	if (p == NULL) {
 		heap_fail(h, state, NULL, caller);
 		return heap_refuse(h);
@@ -130,7 +145,14 @@ WORD_COLD void heap_free_locked(struct heap *h, void *p, const void *caller)
 		heap_inspect(h, p);
 		return;
 	}
-	if (p == NULL || !heap_enter(h, &state, p, caller))
+	if (p == NULL)
+		return;
+	if (heap_is_late(h)) {
+		h->port->pending->calls->free(h, p, caller);
+		keep_error(error, was);
+		return;
+	}
+	if (!heap_begin(h, &state, p, true, caller))
 		return;
 	/* That looks at p first, and comes back here when it is no block. */
 	heap_free_from(h, p, h);
@@ -147,7 +169,7 @@ size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)
 	size_t n;
 	uintptr_t state;
 
-	if (p == NULL || !heap_enter(h, &state, p, caller))
+	if (p == NULL || !heap_begin(h, &state, p, false, caller))
 		return 0;
 	c = heap_inspect(h, p);
 	if (c == NULL) {

@@ -155,6 +155,7 @@ void heap_attach(struct heap *h, uintptr_t start, size_t n)
 	h->end = end;
 	h->taken += n;
 	h->check = heap_slow_check(h);
+	heap_cover_pending(h);
 }
 
 /* One call of sbrk for n bytes, what comes attached.  False when refused. */
@@ -249,6 +250,7 @@ static size_t give_back(struct heap *h, size_t keep)
 	h->end -= n;
 	h->taken -= n;
 	h->check = heap_slow_check(h);
+	heap_cover_pending(h);
 	return n;
 }
 

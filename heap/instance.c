@@ -48,6 +48,7 @@ void heap_destroy(struct heap *h)
 	h->error = error;
 	h->ended = true;
 	h->check = heap_slow_check(h);
+	heap_forget_pending(h);
 	heap_unlock(h, state);
 }
 
@@ -89,6 +90,7 @@ void heap_reset(struct heap *h)
 	b->damage = (struct damage){0};
 	memset(b->head, 0, sizeof(b->head));
 	h->in_use = 0;
+	heap_forget_pending(h);
 	if (h->base != NULL) {
 		forget_chunks(&s);
 		heap_set_top(h, h->base);

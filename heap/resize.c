@@ -163,14 +163,16 @@ void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
 		heap_free_from(h, p, caller);
 		return NULL;
 	}
-	if (size == 0 || !heap_enter(h, &state, p, caller))
+	if (size == 0 || !heap_begin(h, &state, p, false, caller))
 		return NULL;
 	c = heap_inspect(h, p);
 	if (c == NULL)
 		return heap_fail(h, state, p, caller);
 
 	if (size > chunk_head_size(c))
-		to = grow_block(h, c, size, &state, caller);
+		do
+			to = grow_block(h, c, size, &state, caller);
+		while (to == NULL && heap_again(h, &state, caller));
 	else
 		to = heap_cut(h, c, size) ? c : NULL;
 	if (to == NULL)
@@ -225,12 +227,16 @@ void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
 		return heap_alloc_from(h, n, caller);
 	if (size == 0 || align > HEAP_CHUNK_MAX - size)
 		return NULL;
-	if (!heap_enter(h, &state, NULL, caller))
+	if (!heap_begin(h, &state, NULL, false, caller))
 		return NULL;
 
 	size_t peak = h->peak;
-	void *mem =
-		heap_alloc_from(h, size - WORD_SIZE + align - HEAP_ALIGN, h);
+	void *mem;
+
+	do
+		mem = heap_alloc_from(h, size - WORD_SIZE + align - HEAP_ALIGN,
+				      h);
+	while (mem == NULL && heap_again(h, &state, caller));
 
 	c = NULL;
 	if (mem != NULL) {

@@ -19,6 +19,7 @@
 
 #include "bins.h"
 #include "heap.h"
+#include "heap_pending.h"
 
 /*
  * Describes the next older segment; lies right below the base of a segment
@@ -135,17 +136,79 @@ void *heap_refuse(const struct heap *h);
 void *heap_alloc_locked(struct heap *h, size_t n, const void *caller);
 void heap_free_locked(struct heap *h, void *p, const void *caller);
 
+/*
+ * Nothing is moved over the edges of the lock, whatever the port's callbacks
+ * are made of and wherever they are inlined.
+ */
+static inline void heap_barrier(void)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
 /* Take the lock alone; heap_enter has said that this context may. */
 static inline uintptr_t heap_lock(const struct heap *h)
 {
-	return h->port->lock != NULL ? h->port->lock(h->port->ctx) : 0;
+	uintptr_t state;
+
+	if (h->port->lock == NULL)
+		return 0;
+	state = h->port->lock(h->port->ctx);
+	heap_barrier();
+	return state;
 }
 
 static inline void heap_unlock(const struct heap *h, uintptr_t state)
 {
-	if (h->port->unlock != NULL)
-		h->port->unlock(h->port->ctx, state);
+	if (h->port->unlock == NULL)
+		return;
+	heap_barrier();
+	h->port->unlock(h->port->ctx, state);
 }
+
+/*
+ * heap_enter for an operation that may take or give memory, on `mem` if that is
+ * not NULL, which it `frees` or not: what interrupts have freed comes first.
+ */
+bool heap_begin(struct heap *h, uintptr_t *state, const void *mem, bool frees,
+		const void *caller);
+
+/* Does the caller run where the lock does not reach, but the port knows help? */
+static inline bool heap_is_late(const struct heap *h)
+{
+	const struct heap_port *port = h->port;
+
+	return port->pending != NULL && port->in_isr != NULL &&
+	       port->in_isr(port->ctx);
+}
+
+/*
+ * A request was refused: true when more has been freed since, or damage was
+ * told, so that it is worth to try again.  Lets go of the lock in between.
+ */
+static inline bool heap_again(struct heap *h, uintptr_t *state,
+			      const void *caller)
+{
+	return h->bins.damage.kind == HEAP_FAULT_NONE &&
+	       h->port->pending != NULL &&
+	       h->port->pending->calls->again(h, state, caller);
+}
+
+/* The heap has other bounds, or, `forget`, no block any more. */
+static inline void heap_cover_pending(struct heap *h)
+{
+	if (h->port->pending != NULL)
+		h->port->pending->calls->cover(h);
+}
+
+static inline void heap_forget_pending(struct heap *h)
+{
+	if (h->port->pending != NULL)
+		h->port->pending->calls->forget(h);
+}
+
+/* Tell the port, without the lock. */
+void heap_tell(const struct heap *h, const struct damage *damage,
+	       const void *mem, const void *caller);
 
 /*
  * Begin an operation: takes the lock.  False, fault told, when the context
