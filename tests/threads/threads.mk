@@ -5,8 +5,9 @@
 # A program is build/threads/BOARD/NAME, of NAME.c and what it needs.
 
 THREAD_BOARDS := microbit mps2-an385 mps2-an505
-THREAD_PROGRAMS := threads
+THREAD_PROGRAMS := threads every
 THREAD_OBJECTS_threads := sched.o
+THREAD_OBJECTS_every := scenes.o
 
 # $(call thread_rules,BOARD)
 define thread_rules
