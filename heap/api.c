@@ -65,14 +65,12 @@ bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 	return true;
 }
 
-bool heap_begin(struct heap *h, uintptr_t *state, const void *mem, bool frees,
-		const void *caller)
+WORD_COLD bool heap_again(struct heap *h, uintptr_t *state, const void *caller)
 {
 	const struct heap_pending *pending = h->port->pending;
 
-	return heap_enter(h, state, mem, caller) &&
-	       (pending == NULL ||
-		pending->calls->begin(h, state, mem, frees, caller));
+	return pending != NULL && h->bins.damage.kind == HEAP_FAULT_NONE &&
+	       pending->calls->again(h, state, caller);
 }
 
 /* Debug: no operation leaves a heap that is not sound. */
@@ -109,11 +107,10 @@ WORD_COLD void *heap_alloc_locked(struct heap *h, size_t n, const void *caller)
 	uintptr_t state;
 	void *p;
 
-	if (n <= CHUNK_PAYLOAD_MAX && heap_is_late(h))
-		return h->port->pending->calls->alloc(h, n, caller);
-	if (n > CHUNK_PAYLOAD_MAX ||
-	    !heap_begin(h, &state, NULL, false, caller))
+	if (n > CHUNK_PAYLOAD_MAX)
 		return heap_refuse(h);
+	if (!heap_enter_alloc(h, &state, n, caller))
+		return state != 0 ? (void *)state : heap_refuse(h);
 	do
 		p = heap_alloc_from(h, n, h);
 	while (p == NULL && heap_again(h, &state, caller));
@@ -145,15 +142,10 @@ WORD_COLD void heap_free_locked(struct heap *h, void *p, const void *caller)
 		heap_inspect(h, p);
 		return;
 	}
-	if (p == NULL)
-		return;
-	if (heap_is_late(h)) {
-		h->port->pending->calls->free(h, p, caller);
+	if (p == NULL || !heap_enter_free(h, &state, p, caller)) {
 		keep_error(error, was);
 		return;
 	}
-	if (!heap_begin(h, &state, p, true, caller))
-		return;
 	/* That looks at p first, and comes back here when it is no block. */
 	heap_free_from(h, p, h);
 	if (h->bins.damage.kind != HEAP_FAULT_NONE)
@@ -169,7 +161,7 @@ size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)
 	size_t n;
 	uintptr_t state;
 
-	if (p == NULL || !heap_begin(h, &state, p, false, caller))
+	if (p == NULL || !heap_enter_work(h, &state, p, caller))
 		return 0;
 	c = heap_inspect(h, p);
 	if (c == NULL) {

@@ -137,7 +137,7 @@ static enum heap_fault_kind objection(const struct heap *h, uintptr_t c)
 	return kind;
 }
 
-static void pend(struct heap *h, void *p, const void *caller)
+static void pend(struct heap *h, const void *p, const void *caller)
 {
 	struct heap_pending *q = pending_of(h);
 	uintptr_t c = (uintptr_t)mem_to_chunk(p), first;
@@ -157,21 +157,22 @@ static void pend(struct heap *h, void *p, const void *caller)
 	refuse(h, kind, p, caller);
 }
 
-static void *from_reserve(struct heap *h, size_t n, const void *caller)
+/* A block of n bytes or more, or 0. */
+static uintptr_t from_reserve(struct heap *h, size_t n, const void *caller)
 {
 	struct heap_pending *q = pending_of(h);
 
 	if (q->heap != h || q->slots == 0 || n > q->bytes) {
 		refuse(h, HEAP_FAULT_INTERRUPT, NULL, caller);
-		return heap_refuse(h);
+		return 0;
 	}
 	for (size_t i = 0; i < q->slots; i++) {
 		uintptr_t p = q->reserve[i];
 
 		if (p != 0 && q->swap(&q->reserve[i], p, 0))
-			return (void *)p;
+			return p;
 	}
-	return heap_refuse(h);
+	return 0;
 }
 
 /* ---- the lock is held --------------------------------------------------- */
@@ -231,7 +232,7 @@ static void refill(struct heap *h, uintptr_t *state, const void *caller)
 }
 
 /* False, the lock released and the fault told, when `mem` is pending. */
-static bool may_work_on(struct heap *h, uintptr_t *state, const void *mem,
+static bool may_work_on(struct heap *h, uintptr_t state, const void *mem,
 			const void *caller)
 {
 	struct heap_pending *q = pending_of(h);
@@ -242,19 +243,21 @@ static bool may_work_on(struct heap *h, uintptr_t *state, const void *mem,
 	q->now = 0;
 	heap_bins_blame(&h->bins, HEAP_FAULT_NOT_USED, HEAP_OK,
 			mem_to_chunk(mem));
-	heap_fail(h, *state, mem, caller);
+	heap_fail(h, state, mem, caller);
 	return false;
 }
 
+/* With the lock: mem, or nothing if NULL, is to be freed or worked on. */
 static bool begin(struct heap *h, uintptr_t *state, const void *mem, bool frees,
 		  const void *caller)
 {
 	struct heap_pending *q = pending_of(h);
 
+	*state = heap_lock(h);
 	if (q->heap != h)
 		return true;
 	/* First: once it is drained, it may be another's. */
-	if (!may_work_on(h, state, mem, caller))
+	if (!may_work_on(h, *state, mem, caller))
 		return false;
 	for (unsigned i = 0; i < DRAINED_A_CALL; i++)
 		if (!drain(h, state, caller))
@@ -267,7 +270,43 @@ static bool begin(struct heap *h, uintptr_t *state, const void *mem, bool frees,
 	 * a block that has been freed is nobody's.
 	 */
 	q->now = frees ? (uintptr_t)mem_to_chunk(mem) : 0;
-	return may_work_on(h, state, mem, caller);
+	return may_work_on(h, *state, mem, caller);
+}
+
+/* ---- the beginnings of operations --------------------------------------- */
+
+static bool is_late(const struct heap *h)
+{
+	const struct heap_port *port = h->port;
+
+	return port->in_isr != NULL && port->in_isr(port->ctx);
+}
+
+static bool begin_alloc(struct heap *h, uintptr_t *state, size_t n,
+			const void *caller)
+{
+	if (!is_late(h))
+		return begin(h, state, NULL, false, caller);
+	*state = from_reserve(h, n, caller);
+	return false;
+}
+
+static bool begin_free(struct heap *h, uintptr_t *state, const void *p,
+		       const void *caller)
+{
+	if (!is_late(h))
+		return begin(h, state, p, true, caller);
+	pend(h, p, caller);
+	return false;
+}
+
+static bool begin_work(struct heap *h, uintptr_t *state, const void *p,
+		       const void *caller)
+{
+	if (!is_late(h))
+		return begin(h, state, p, false, caller);
+	refuse(h, HEAP_FAULT_INTERRUPT, p, caller);
+	return false;
 }
 
 /* A request is about to be refused: is it worth to try again? */
@@ -318,9 +357,9 @@ static void forget(struct heap *h)
 }
 
 const struct heap_pending_calls heap_pending_calls = {
-	.free = pend,
-	.alloc = from_reserve,
-	.begin = begin,
+	.alloc = begin_alloc,
+	.free = begin_free,
+	.work = begin_work,
 	.again = again,
 	.cover = cover,
 	.forget = forget,

@@ -163,7 +163,7 @@ void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
 		heap_free_from(h, p, caller);
 		return NULL;
 	}
-	if (size == 0 || !heap_begin(h, &state, p, false, caller))
+	if (size == 0 || !heap_enter_work(h, &state, p, caller))
 		return NULL;
 	c = heap_inspect(h, p);
 	if (c == NULL)
@@ -227,7 +227,7 @@ void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
 		return heap_alloc_from(h, n, caller);
 	if (size == 0 || align > HEAP_CHUNK_MAX - size)
 		return NULL;
-	if (!heap_begin(h, &state, NULL, false, caller))
+	if (!heap_enter_work(h, &state, NULL, caller))
 		return NULL;
 
 	size_t peak = h->peak;

@@ -166,32 +166,50 @@ static inline void heap_unlock(const struct heap *h, uintptr_t state)
 }
 
 /*
- * heap_enter for an operation that may take or give memory, on `mem` if that is
- * not NULL, which it `frees` or not: what interrupts have freed comes first.
+ * Begin an operation: takes the lock.  False, fault told, when the context
+ * is one that the lock does not exclude; there is nothing to leave then.
  */
-bool heap_begin(struct heap *h, uintptr_t *state, const void *mem, bool frees,
+bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 		const void *caller);
 
-/* Does the caller run where the lock does not reach, but the port knows help? */
-static inline bool heap_is_late(const struct heap *h)
+/*
+ * heap_enter for operations that take or give memory, so that what interrupts
+ * have freed comes first, if the port knows of that.  When they answer false,
+ * *state is what malloc answers there.
+ */
+static inline bool heap_enter_alloc(struct heap *h, uintptr_t *state, size_t n,
+				    const void *caller)
 {
-	const struct heap_port *port = h->port;
+	const struct heap_pending *pending = h->port->pending;
 
-	return port->pending != NULL && port->in_isr != NULL &&
-	       port->in_isr(port->ctx);
+	*state = 0;
+	return pending == NULL ? heap_enter(h, state, NULL, caller)
+			       : pending->calls->alloc(h, state, n, caller);
+}
+
+static inline bool heap_enter_free(struct heap *h, uintptr_t *state,
+				   const void *p, const void *caller)
+{
+	const struct heap_pending *pending = h->port->pending;
+
+	return pending == NULL ? heap_enter(h, state, p, caller)
+			       : pending->calls->free(h, state, p, caller);
+}
+
+static inline bool heap_enter_work(struct heap *h, uintptr_t *state,
+				   const void *p, const void *caller)
+{
+	const struct heap_pending *pending = h->port->pending;
+
+	return pending == NULL ? heap_enter(h, state, p, caller)
+			       : pending->calls->work(h, state, p, caller);
 }
 
 /*
- * A request was refused: true when more has been freed since, or damage was
- * told, so that it is worth to try again.  Lets go of the lock in between.
+ * A request was refused: true when something has been freed since, or told, so
+ * that it is worth to try again.  Lets go of the lock in between.
  */
-static inline bool heap_again(struct heap *h, uintptr_t *state,
-			      const void *caller)
-{
-	return h->bins.damage.kind == HEAP_FAULT_NONE &&
-	       h->port->pending != NULL &&
-	       h->port->pending->calls->again(h, state, caller);
-}
+bool heap_again(struct heap *h, uintptr_t *state, const void *caller);
 
 /* The heap has other bounds, or, `forget`, no block any more. */
 static inline void heap_cover_pending(struct heap *h)
@@ -209,13 +227,6 @@ static inline void heap_forget_pending(struct heap *h)
 /* Tell the port, without the lock. */
 void heap_tell(const struct heap *h, const struct damage *damage,
 	       const void *mem, const void *caller);
-
-/*
- * Begin an operation: takes the lock.  False, fault told, when the context
- * is one that the lock does not exclude; there is nothing to leave then.
- */
-bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
-		const void *caller);
 
 /* End it: releases the lock.  HEAP_CHECK 3: proves the whole heap first. */
 void heap_leave(struct heap *h, uintptr_t state, const void *caller);

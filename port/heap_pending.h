@@ -36,18 +36,21 @@ extern "C" {
 
 /* The heap's part: heap/pending.c, which only a port that names it links. */
 struct heap_pending_calls {
-	/* Where the lock does not reach. */
-	void (*free)(struct heap *h, void *p, const void *caller);
-	void *(*alloc)(struct heap *h, size_t n, const void *caller);
 	/*
-	 * Where it does, and is held; *state is the one to leave with.
-	 * begin: first of an operation; false when mem is pending, told.
-	 * again: before a request is refused; true when it may be tried.
-	 * cover: the heap has other bounds; forget: no block is left.
+	 * The beginnings of operations: to allocate n bytes, to free p, to
+	 * work on p, which may be NULL.  True: the lock is taken, and *state
+	 * is the one to leave with.  False: all has been done and told; *state
+	 * is what malloc answers, 0 for NULL.
 	 */
-	bool (*begin)(struct heap *h, uintptr_t *state, const void *mem,
-		      bool frees, const void *caller);
+	bool (*alloc)(struct heap *h, uintptr_t *state, size_t n,
+		      const void *caller);
+	bool (*free)(struct heap *h, uintptr_t *state, const void *p,
+		     const void *caller);
+	bool (*work)(struct heap *h, uintptr_t *state, const void *p,
+		     const void *caller);
+	/* A request is about to be refused; true when it may be tried again. */
 	bool (*again)(struct heap *h, uintptr_t *state, const void *caller);
+	/* The heap has other bounds; no block is left. */
 	void (*cover)(struct heap *h);
 	void (*forget)(struct heap *h);
 };

@@ -24,6 +24,7 @@ bool heap_swap(volatile uintptr_t *word, uintptr_t from, uintptr_t to)
 	return swaps;
 }
 #else
+/* NOLINTNEXTLINE(readability-non-const-parameter): the builtin writes it */
 bool heap_swap(volatile uintptr_t *word, uintptr_t from, uintptr_t to)
 {
 	return __atomic_compare_exchange_n(word, &from, to, false,
