@@ -177,12 +177,20 @@ static uintptr_t from_reserve(struct heap *h, size_t n, const void *caller)
 
 /* ---- the lock is held --------------------------------------------------- */
 
+static uintptr_t take_lock(struct heap *h)
+{
+	uintptr_t state = heap_lock(h);
+
+	h->bins.damage.kind = HEAP_FAULT_NONE;
+	return state;
+}
+
 /* Tell bins.damage, for which the lock is let go. */
 static void tell_held(struct heap *h, uintptr_t *state, const void *mem,
 		      const void *caller)
 {
 	heap_fail(h, *state, mem, caller);
-	*state = heap_lock(h);
+	*state = take_lock(h);
 }
 
 /* Free one pending block.  False: there is none. */
@@ -210,7 +218,7 @@ static bool drain(struct heap *h, uintptr_t *state, const void *caller)
 				(const struct chunk *)c);
 		tell_held(h, state, chunk_to_mem((struct chunk *)c), caller);
 	}
-	heap_free_from(h, chunk_to_mem((struct chunk *)c), h);
+	heap_give(h, (struct chunk *)c);
 	heap_barrier();
 	q->now = 0;
 	if (h->bins.damage.kind != HEAP_FAULT_NONE)
@@ -222,11 +230,16 @@ static void refill(struct heap *h, uintptr_t *state, const void *caller)
 {
 	struct heap_pending *q = pending_of(h);
 	volatile uintptr_t *slot = &q->reserve[q->next];
+	struct chunk *block;
 
 	q->next = q->next + 1 < q->slots ? q->next + 1 : 0;
 	if (*slot != 0)
 		return;
-	*slot = (uintptr_t)heap_alloc_from(h, q->bytes, h);
+	if (q->bytes > CHUNK_PAYLOAD_MAX)
+		return;
+	block = heap_take(h, chunk_round(q->bytes));
+	if (block != NULL)
+		*slot = (uintptr_t)chunk_to_mem(block);
 	if (h->bins.damage.kind != HEAP_FAULT_NONE)
 		tell_held(h, state, NULL, caller);
 }
@@ -253,7 +266,7 @@ static bool begin(struct heap *h, uintptr_t *state, const void *mem, bool frees,
 {
 	struct heap_pending *q = pending_of(h);
 
-	*state = heap_lock(h);
+	*state = take_lock(h);
 	if (q->heap != h)
 		return true;
 	/* First: once it is drained, it may be another's. */
@@ -318,7 +331,7 @@ static bool again(struct heap *h, uintptr_t *state, const void *caller)
 		return false;
 	/* So that nobody waits for all of them. */
 	heap_unlock(h, *state);
-	*state = heap_lock(h);
+	*state = take_lock(h);
 	return drain(h, state, caller);
 }
 

@@ -305,6 +305,43 @@ TEST(resizing_and_aligning_in_an_interrupt_are_told)
 	late = false;
 }
 
+/* ---- growth ----------------------------------------------------------------- */
+
+TEST(blocks_in_memory_that_came_later_are_pending_like_others)
+{
+	static struct heap_region region;
+	static const struct heap_port growing = {
+		.ctx = &region,
+		.sbrk = heap_region_sbrk,
+		.in_isr = in_isr,
+		.fault = fault,
+		.pending = &pending,
+	};
+	struct heap *h;
+	size_t n;
+	char *start = tap_arena(&n);
+	void *p;
+
+	fresh(0);
+	pending.heap = NULL;
+	/* First what lies above, then what lies below and adjoins itself. */
+	region = (struct heap_region){start, start + 3072, NULL};
+	h = heap_create(start + 3072, 1024, &growing);
+	CHECK(h != NULL);
+	for (int i = 0; i < 2; i++) {
+		p = heap_alloc(h, 1100);
+		CHECK(p != NULL);
+		CHECK((char *)p < start + 3072);
+		late_free(h, p);
+		CHECK_EQ(told, 0);
+		if (i == 0)
+			CHECK(heap_alloc(h, 1000) != NULL);
+	}
+	heap_free(h, heap_alloc(h, 8));
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+	CHECK_EQ(used(h), 1);
+}
+
 /* ---- whose it is --------------------------------------------------------- */
 
 TEST(a_second_heap_with_the_same_port_is_refused)
