@@ -46,7 +46,7 @@ linux='"heap_linux.h"'
 libc_own="\"layer.h\" $(own heap/libc/*.h)"
 
 # malloc and free are made of the engine's inline functions.
-front='^heap/libc/front.c [0-9]* "hot.h"$'
+front='^heap/libc/\(host_\)\{0,1\}front.c [0-9]* "hot.h"$'
 
 verdict "heap/libc/ includes errno.h, malloc.h, public headers, layers, its own" "$(
 	includes heap/libc/*.[ch] | grep -v "$front" | other_than \
