@@ -160,6 +160,7 @@ $(DEMO): $(patsubst tests/demo/%.c,build/demo/$(DEMO_BOARD)/%.o, \
 
 include tests/tests.mk
 include tests/fuzz/fuzz.mk
+include tests/mutate/mutate.mk
 include tests/threads/threads.mk
 include tests/bench/bench.mk
 include tools/tools.mk
