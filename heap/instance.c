@@ -84,6 +84,9 @@ void heap_reset(struct heap *h)
 	struct span s = {h->base, h->top};
 	struct bins *b = &h->bins;
 
+	/* The check word does not cover the top. */
+	if (!bins_may_hold(b, h->top) || h->top < h->base || h->top > h->limit)
+		s.fence = h->limit;
 	b->map = 0;
 	b->tiny = 0;
 	b->damage = (struct damage){0};
@@ -94,7 +97,7 @@ void heap_reset(struct heap *h)
 		heap_set_top(h, h->base);
 	}
 	/* [older segment: chunks][fence]  =>  [     free     ][fence] */
-	for (size_t i = 0; heap_older_segment(h, &s, &i);) {
+	for (size_t i = 0; h->base != NULL && heap_older_segment(h, &s, &i);) {
 		forget_chunks(&s);
 		if (s.base == s.fence)
 			continue;
