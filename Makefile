@@ -185,8 +185,10 @@ $(DEMO): $(patsubst tests/demo/%.c,build/demo/$(DEMO_BOARD)/%.o, \
 
 # ---- tests -------------------------------------------------------------
 
+include tests/worlds/worlds.mk
 include tests/programs/programs.mk
 include tests/tests.mk
+include tests/hooks/hooks.mk
 include tests/campaign/campaign.mk
 include tests/fuzz/fuzz.mk
 include tests/mutate/mutate.mk

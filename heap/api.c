@@ -6,21 +6,21 @@
 #include "state.h"
 
 /*
- * errno as it was before callbacks.  Not written without need: where it is
- * thread-local, it lies at the vectors until startup has set the thread up.
+ * The heap behind malloc, where there is one, and how its malloc family tells a
+ * refusal, without the lock.  Weak, so that neither is linked for the asking.
  */
-static void keep_error(int *error, int was)
-{
-	if (error != NULL && *error != was)
-		*error = was;
-}
+extern __attribute__((weak)) struct heap heap_default;
+__attribute__((weak)) void heap_libc_exhausted(void);
 
 /* ---- faults ----------------------------------------------------------- */
 
-static WORD_COLD void tell(const struct heap *h, const struct damage *damage,
+/* In watch.c: who called the layer that says h for its caller. */
+__attribute__((weak)) const void *heap_layer_caller(struct heap *h);
+
+static WORD_COLD void tell(struct heap *h, const struct damage *damage,
 			   const void *mem, const void *caller)
 {
-	const struct heap_fault fault = {
+	struct heap_fault fault = {
 		.kind = damage->kind,
 		.invariant = damage->invariant,
 		.heap = h,
@@ -29,12 +29,10 @@ static WORD_COLD void tell(const struct heap *h, const struct damage *damage,
 		.caller = caller,
 	};
 
-	int *error = h->error != NULL ? h->error() : NULL;
-	int was = error != NULL ? *error : 0;
-
+	if (HEAP_CHECK != 0 && caller == h && heap_layer_caller != NULL)
+		fault.caller = heap_layer_caller(h);
 	if (h->port->fault != NULL)
 		h->port->fault(h->port->ctx, &fault);
-	keep_error(error, was);
 }
 
 WORD_COLD void *heap_fail(struct heap *h, uintptr_t state, const void *mem,
@@ -62,6 +60,7 @@ bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 		return false;
 	}
 	*state = heap_lock(h);
+	h->bins.damage.kind = HEAP_FAULT_NONE;
 	return true;
 }
 
@@ -89,25 +88,47 @@ void heap_leave(struct heap *h, uintptr_t state, const void *caller)
 /* Nothing for the caller of heap_alloc_from: the heap behind malloc says so. */
 WORD_COLD void *heap_refuse(const struct heap *h)
 {
-	if (h->exhausted != NULL)
-		h->exhausted();
+	if (h == &heap_default && heap_libc_exhausted != NULL)
+		heap_libc_exhausted();
 	return NULL;
 }
 
-WORD_COLD void *heap_alloc_locked(struct heap *h, size_t n, const void *caller)
+void heap_set_fast(struct heap *h)
+{
+	bool idle = h->port->lock == NULL && h->port->in_isr == NULL &&
+		    heap_layer(h) == NULL;
+
+	if (HEAP_CHECK >= 3 || !idle) {
+		h->bins.fast = 0;
+		h->bins.open = 0;
+	} else {
+		h->bins.fast = CHUNK_PAYLOAD_MAX + 1;
+		h->bins.open = h->bins.units;
+	}
+}
+
+void *heap_alloc_engine(struct heap *h, size_t n, const void *caller)
 {
 	uintptr_t state;
-	void *p;
+	struct chunk *c;
 
 	if (n > CHUNK_PAYLOAD_MAX || !heap_enter(h, &state, NULL, caller))
 		return heap_refuse(h);
-	p = heap_alloc_from(h, n, h);
-	if (p == NULL) {
+	c = heap_take(h, chunk_round(n));
+	if (c == NULL) {
 		heap_fail(h, state, NULL, caller);
 		return heap_refuse(h);
 	}
 	heap_leave(h, state, caller);
-	return p;
+	return chunk_to_mem(c);
+}
+
+void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
+{
+	const struct heap_layer *layer = heap_layer(h);
+
+	return layer != NULL ? layer->alloc(h, n, caller)
+			     : heap_alloc_engine(h, n, caller);
 }
 
 void *heap_zalloc_from(struct heap *h, size_t n, const void *caller)
@@ -119,44 +140,63 @@ void *heap_zalloc_from(struct heap *h, size_t n, const void *caller)
 	return p;
 }
 
-/* POSIX: free keeps errno, whatever the port's callbacks do. */
-WORD_COLD void heap_free_locked(struct heap *h, void *p, const void *caller)
+void heap_free_engine(struct heap *h, void *p, const void *caller)
 {
-	int *error = h->error != NULL ? h->error() : NULL;
-	int was = error != NULL ? *error : 0;
 	uintptr_t state;
 
-	if (caller == h) {
-		heap_inspect(h, p);
-		return;
-	}
 	if (p == NULL || !heap_enter(h, &state, p, caller))
 		return;
-	/* That looks at p first, and comes back here when it is no block. */
-	heap_free_from(h, p, h);
-	if (h->bins.damage.kind != HEAP_FAULT_NONE)
-		heap_fail(h, state, p, caller);
-	else
+	if (heap_give(h, mem_to_chunk(p)))
 		heap_leave(h, state, caller);
-	keep_error(error, was);
+	else
+		heap_fail(h, state, p, caller);
+}
+
+void heap_free_from(struct heap *h, void *p, const void *caller)
+{
+	const struct heap_layer *layer = heap_layer(h);
+
+	if (layer != NULL)
+		layer->free(h, p, caller);
+	else
+		heap_free_engine(h, p, caller);
+}
+
+size_t heap_block_size(struct heap *h, const void *p)
+{
+	const struct chunk *c = heap_inspect(h, p);
+
+	return c != NULL ? chunk_head_size(c) - WORD_SIZE : 0;
 }
 
 size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)
 {
-	struct chunk *c;
-	size_t n;
+	const struct heap_layer *layer = heap_layer(h);
 	uintptr_t state;
+	size_t n;
 
 	if (p == NULL || !heap_enter(h, &state, p, caller))
 		return 0;
-	c = heap_inspect(h, p);
-	if (c == NULL) {
+	n = heap_block_size(h, p);
+	if (h->bins.damage.kind != HEAP_FAULT_NONE) {
 		heap_fail(h, state, p, caller);
 		return 0;
 	}
-	n = chunk_head_size(c) - WORD_SIZE;
 	heap_leave(h, state, caller);
-	return n;
+	return layer != NULL ? layer->look(h, p, caller).size : n;
+}
+
+bool heap_has_layers(const struct heap *h)
+{
+	return heap_layer(h) != NULL;
+}
+
+void heap_notice(struct heap *h, enum heap_operation op, const void *caller)
+{
+	const struct heap_layer *layer = heap_layer(h);
+
+	if (layer != NULL)
+		layer->notice(h, op, caller);
 }
 
 /* ---- the plain names: the culprit is who called them ------------------ */

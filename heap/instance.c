@@ -33,20 +33,21 @@ struct heap *heap_create(void *mem, size_t n, const struct heap_port *port)
 	return h->top != NULL ? h : NULL;
 }
 
+/* In watch.c: h and its room for layers part. */
+__attribute__((weak)) void heap_unwatch(struct heap *h);
+
 void heap_destroy(struct heap *h)
 {
 	const struct heap_port *port = h->port;
-	void (*exhausted)(void) = h->exhausted;
-	int *(*error)(void) = h->error;
 	uintptr_t state;
 
 	if (!heap_enter(h, &state, NULL, __builtin_return_address(0)))
 		return;
+	if (HEAP_CHECK != 0 && heap_unwatch != NULL)
+		heap_unwatch(h);
 	memset(h, 0, sizeof(*h));
 	h->port = port;
-	h->exhausted = exhausted;
-	h->error = error;
-	h->ended = true;
+	h->ended = 1;
 	h->check = heap_slow_check(h);
 	heap_unlock(h, state);
 }
@@ -75,7 +76,11 @@ void heap_reset(struct heap *h)
 	if (!heap_enter(h, &state, NULL, caller))
 		return;
 	/* Where the segments lie must be known to make them anew. */
-	if (h->base != NULL && h->check != heap_slow_check(h)) {
+	if (h->base == NULL) {
+		heap_unlock(h, state);
+		return;
+	}
+	if (h->check != heap_slow_check(h)) {
 		heap_bins_blame(&h->bins, HEAP_FAULT_INVARIANT, HEAP_I8, NULL);
 		heap_fail(h, state, NULL, caller);
 		return;
@@ -84,20 +89,19 @@ void heap_reset(struct heap *h)
 	struct span s = {h->base, h->top};
 	struct bins *b = &h->bins;
 
-	/* The check word does not cover the top. */
-	if (!bins_may_hold(b, h->top) || h->top < h->base || h->top > h->limit)
+	/* Of a damaged top it is not known what it was. */
+	if (bins_index(b, s.fence) > bins_index(b, h->limit) ||
+	    s.fence < s.base)
 		s.fence = h->limit;
 	b->map = 0;
 	b->tiny = 0;
 	b->damage = (struct damage){0};
 	memset(b->head, 0, sizeof(b->head));
-	h->in_use = 0;
-	if (h->base != NULL) {
-		forget_chunks(&s);
-		heap_set_top(h, h->base);
-	}
+	h->below_peak = h->peak;
+	forget_chunks(&s);
+	heap_set_top(h, h->base);
 	/* [older segment: chunks][fence]  =>  [     free     ][fence] */
-	for (size_t i = 0; h->base != NULL && heap_older_segment(h, &s, &i);) {
+	for (size_t i = 0; heap_older_segment(h, &s, &i);) {
 		forget_chunks(&s);
 		if (s.base == s.fence)
 			continue;
@@ -105,4 +109,5 @@ void heap_reset(struct heap *h)
 		s.fence->head = FENCE ^ CHUNK_FLIP;
 	}
 	heap_unlock(h, state);
+	heap_notice(h, HEAP_OP_RESET, caller);
 }

@@ -18,16 +18,13 @@ static const struct {
 	{offsetof(struct heap, bins.lo), "lo"},
 	{offsetof(struct heap, bins.units), "units"},
 	{offsetof(struct heap, bins.key), "key"},
-	{offsetof(struct heap, bins.floor), "floor"},
-	{offsetof(struct heap, bins.words), "words"},
+	{offsetof(struct heap, bins.open), "open"},
 	{offsetof(struct heap, bins.damage), "damage"},
 	{offsetof(struct heap, top), "top"},
 	{offsetof(struct heap, limit), "limit"},
 	{offsetof(struct heap, port), "port"},
-	{offsetof(struct heap, exhausted), "exhausted"},
-	{offsetof(struct heap, error), "error"},
-	{offsetof(struct heap, in_use), "in_use"},
 	{offsetof(struct heap, peak), "peak"},
+	{offsetof(struct heap, below_peak), "below_peak"},
 	{offsetof(struct heap, failures), "failures"},
 	{offsetof(struct heap, base), "base"},
 	{offsetof(struct heap, end), "end"},
@@ -104,22 +101,32 @@ unsigned words_find(struct heap *h, struct word *words)
 
 /* ---- what else depends on the insides ---------------------------------- */
 
-static int error_number;
-
-static void exhausted(void)
+void words_forge_used(unsigned char *mem, size_t size)
 {
-	error_number = 1;
+	struct chunk *c = mem_to_chunk(mem);
+
+	c->head = size | CHUNK_USED | CHUNK_PREV_USED;
+	chunk_above(c, size)->head = FENCE;
 }
 
-static int *error(void)
+bool words_forge_free(struct heap *h, unsigned char *mem, size_t n)
 {
-	return &error_number;
-}
+	const unsigned bins = sizeof(h->bins.head) / sizeof(h->bins.head[0]);
+	unsigned first = below(bins);
+	struct chunk *forged = mem_to_chunk(mem);
 
-void words_add_hooks(struct heap *h)
-{
-	h->exhausted = exhausted;
-	h->error = error;
+	for (unsigned i = 0; i < bins; i++) {
+		struct chunk *c = h->bins.head[(first + i) % bins];
+
+		if (c == NULL || c->fwd != NULL || chunk_free_size(c) > n)
+			continue;
+		chunk_set_free(forged, chunk_free_size(c));
+		forged->fwd = NULL;
+		forged->back = c;
+		c->fwd = forged;
+		return true;
+	}
+	return false;
 }
 
 size_t words_control(void)
