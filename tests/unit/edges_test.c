@@ -280,7 +280,6 @@ TEST(the_checker_holds_the_top_against_base_and_limit)
 	expect_broken((size_t *)&h->top, (uintptr_t)limit, HEAP_I1);
 	/* Nothing free lies below the top. */
 	lay(&rig_port, "u2 f2 u1");
-	smash(&h->in_use, h->in_use);
 	h->top = mem_to_chunk(rig_block[2]);
 	broken.was = h->top->head;
 	h->top->head = FENCE ^ CHUNK_FLIP;
@@ -448,5 +447,38 @@ TEST(reset_of_a_heap_without_memory_looks_for_no_segments)
 	heap_reset(h);
 	h->older = 0;
 	CHECK(heap_alloc(h, 1) != NULL);
+	rig_check_sound(h);
+}
+
+/* Where the first tiny chunk is said to lie, nothing can be read. */
+TEST(a_bin_of_tiny_chunks_that_leads_astray_is_not_followed)
+{
+	static const size_t heads[] = {0, 3, 0x40, SIZE_MAX, SIZE_MAX / 2};
+
+	RIG_NEEDS_CHECKS;
+	for (unsigned i = 0; i < 2 * 5; i++) {
+		lay(ports[i % 2], "u2 f1 u2");
+		smash(&h->bins.tiny, heads[i / 2]);
+		CHECK_PTR_EQ(heap_alloc(h, 1), NULL);
+		expect(HEAP_FAULT_LINK, HEAP_I6);
+	}
+}
+
+/* All of the only segment is given back; the next one lies elsewhere. */
+TEST(a_segment_that_was_trimmed_to_nothing_stays_one)
+{
+	void *p;
+
+	h = rig_growing_heap(MOST, RIG_FOREIGN);
+	p = heap_alloc(h, 1);
+	heap_free(h, p);
+	CHECK(heap_trim(h, 0) != 0);
+	CHECK_EQ(heap_room(h), 0);
+	rig_check_sound(h);
+	p = heap_alloc(h, 1);
+	CHECK(p != NULL);
+	CHECK_EQ(rig_stats(h).segments, 2);
+	rig_check_sound(h);
+	heap_reset(h);
 	rig_check_sound(h);
 }
