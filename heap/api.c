@@ -49,16 +49,20 @@ WORD_COLD void *heap_fail(struct heap *h, uintptr_t state, const void *mem,
 	return NULL;
 }
 
+static WORD_COLD bool interrupted(struct heap *h, const void *mem,
+				  const void *caller)
+{
+	tell(h, &(struct damage){.kind = HEAP_FAULT_INTERRUPT}, mem, caller);
+	return false;
+}
+
 bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 		const void *caller)
 {
 	const struct heap_port *port = h->port;
 
-	if (port->in_isr != NULL && port->in_isr(port->ctx)) {
-		tell(h, &(struct damage){.kind = HEAP_FAULT_INTERRUPT}, mem,
-		     caller);
-		return false;
-	}
+	if (port->in_isr != NULL && port->in_isr(port->ctx))
+		return interrupted(h, mem, caller);
 	*state = heap_lock(h);
 	h->bins.damage.kind = HEAP_FAULT_NONE;
 	return true;

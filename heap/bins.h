@@ -263,7 +263,7 @@ static WORD_HOT bool bins_link(struct bins *b, struct chunk *c, size_t size)
 static WORD_HOT bool bins_insert(struct bins *b, struct chunk *c, size_t size)
 {
 	if (size == CHUNK_MIN)
-		return heap_tiny_insert(b, c);
+		return heap_tiny_insert(b, c) || HEAP_CHECK == 0;
 	if (!bins_link(b, c, size))
 		return false;
 	chunk_set_free(c, size);

@@ -59,7 +59,7 @@ static struct chunk *take_tiny(struct heap *h)
 	struct bins *b = &h->bins;
 	struct chunk *c = tiny_fwd(b->tiny);
 
-	if (!heap_tiny_unlink(b, c)) {
+	if (!heap_tiny_unlink(b, c) && HEAP_CHECK != 0) {
 		heap_bins_is_sound(b, c);
 		heap_bins_blame(b, HEAP_FAULT_LINK, HEAP_I6, c);
 		return NULL;
@@ -196,7 +196,8 @@ bool heap_give_last(struct heap *h, struct chunk *c)
 		heap_set_top(h, start);
 	} else {
 		chunk_flip_prev_used(fence);
-		if (!heap_bins_insert(b, start, chunk_span(start, fence))) {
+		if (!heap_bins_insert(b, start, chunk_span(start, fence)) &&
+		    HEAP_CHECK != 0) {
 			heap_discount(h, size);
 			heap_put_back(h, c, fence, start);
 			return false;
@@ -234,7 +235,8 @@ static WORD_COLD bool refused(struct heap *h, const struct chunk *c)
 
 bool heap_give(struct heap *h, struct chunk *c)
 {
-	return hot_give(h, c, h->bins.units) || refused(h, c);
+	return hot_give(h, c, h->bins.units) || HEAP_CHECK == 0 ||
+	       refused(h, c);
 }
 
 bool heap_cut(struct heap *h, struct chunk *c, size_t size)

@@ -35,7 +35,7 @@ uintptr_t heap_slow_check(const struct heap *h)
 
 bool heap_slow_is_sound(struct heap *h)
 {
-	return h->check == heap_slow_check(h) ||
+	return HEAP_CHECK == 0 || h->check == heap_slow_check(h) ||
 	       heap_bins_blame(&h->bins, HEAP_FAULT_INVARIANT, HEAP_I8, NULL);
 }
 
@@ -121,21 +121,22 @@ static void close_segment(struct heap *h)
 }
 
 /*
- * Make [start, end) the current segment.  False, and nothing done, when it is
- * too small for a chunk.
+ * Make [start, start + n) the current segment, unless it is too small for a
+ * chunk.
  */
-static bool open_segment(struct heap *h, uintptr_t start, uintptr_t end)
+static WORD_COLD void open_segment(struct heap *h, uintptr_t start, size_t n)
 {
+	uintptr_t end = start + n;
 	size_t before = h->top != NULL ? sizeof(struct segment) : 0;
 	struct chunk *base, *limit = limit_below(end);
 
-	if (end - start < before + 2 * HEAP_ALIGN)
-		return false;
+	if (n < before + 2 * HEAP_ALIGN)
+		return;
 	base = (struct chunk *)(align_up(start + before + WORD_SIZE,
 					 HEAP_ALIGN) -
 				WORD_SIZE);
 	if (limit < chunk_above(base, CHUNK_MIN))
-		return false;
+		return;
 	/* A gift may exceed a segment by what worst_case adds: leave it. */
 	if (chunk_span(base, limit) > HEAP_CHUNK_MAX - HEAP_ALIGN)
 		limit = chunk_above(base, HEAP_CHUNK_MAX - HEAP_ALIGN);
@@ -156,22 +157,23 @@ static bool open_segment(struct heap *h, uintptr_t start, uintptr_t end)
 	h->base = base;
 	h->limit = limit;
 	heap_set_top(h, base);
-	return true;
+	h->end = end;
+	h->taken += n;
+	h->check = heap_slow_check(h);
 }
 
-/*
- * [start, start + n) adjoins the current segment, if there is one: lengthen it.
- * False when there is none or it would become too long.
- */
-static WORD_HOT bool lengthen(struct heap *h, uintptr_t start, size_t n)
+void heap_attach(struct heap *h, uintptr_t start, size_t n)
 {
 	uintptr_t end = start + n;
 	size_t units = h->bins.units;
 	struct chunk *limit = limit_below(end);
 
 	if (start != h->end || h->top == NULL ||
-	    end - (uintptr_t)h->base > HEAP_CHUNK_MAX)
-		return false;
+	    end - (uintptr_t)h->base > HEAP_CHUNK_MAX) {
+		open_segment(h, start, n);
+		return;
+	}
+	/* It adjoins the current segment.  What is below is heap_slow_check. */
 	h->check += chunk_span(h->limit, limit) * (WEIGHT * WEIGHT * WEIGHT) +
 		    n * (1 + WEIGHT * WEIGHT);
 	h->limit = limit;
@@ -179,16 +181,6 @@ static WORD_HOT bool lengthen(struct heap *h, uintptr_t start, size_t n)
 	h->taken += n;
 	cover(h, limit);
 	h->check += (h->bins.units - units) * WEIGHT;
-	return true;
-}
-
-void heap_attach(struct heap *h, uintptr_t start, size_t n)
-{
-	if (lengthen(h, start, n) || !open_segment(h, start, start + n))
-		return;
-	h->end = start + n;
-	h->taken += n;
-	h->check = heap_slow_check(h);
 }
 
 /* One call of sbrk for n bytes; 0 when refused. */
@@ -261,8 +253,7 @@ bool heap_grow(struct heap *h, size_t size)
 	start = more(h, n);
 	if (start == 0)
 		return n != need && grow_slowly(h, size, true);
-	if (!lengthen(h, start, n))
-		heap_attach(h, start, n);
+	heap_attach(h, start, n);
 	return heap_room(h) >= size || grow_slowly(h, size, false);
 }
 

@@ -106,7 +106,8 @@ static WORD_HOT struct chunk *hot_detach_below(struct bins *b, struct chunk *c)
 
 	if ((foot & (HEAP_CHECK == 0 ? CHUNK_TAG : HEAP_ALIGN - 1)) != 0) {
 		prev = chunk_below(c, CHUNK_MIN);
-		return heap_tiny_unlink(b, prev) ? prev : NULL;
+		return heap_tiny_unlink(b, prev) || HEAP_CHECK == 0 ? prev
+								    : NULL;
 	}
 	prev = chunk_below(c, foot);
 	if (HEAP_CHECK != 0 &&
@@ -121,7 +122,7 @@ static WORD_HOT bool hot_detach(struct bins *b, struct chunk *next,
 {
 	if (chunk_is_tiny(next)) {
 		*size = CHUNK_MIN;
-		return heap_tiny_unlink(b, next);
+		return heap_tiny_unlink(b, next) || HEAP_CHECK == 0;
 	}
 	*size = chunk_plain_size(next);
 	/* Size 0: a fence that was written over, behind which nothing is. */
@@ -165,7 +166,7 @@ static WORD_HOT bool hot_give(struct heap *h, struct chunk *c, size_t units)
 	end = next;
 	if (WORD_LIKELY(chunk_is_used(next))) {
 		if (next->head == FENCE)
-			return heap_give_last(h, c);
+			return heap_give_last(h, c) || HEAP_CHECK == 0;
 		if (HEAP_CHECK != 0 && !chunk_is_sealed(next, b->key))
 			return false;
 		chunk_flip_prev_used(next);
