@@ -24,6 +24,7 @@ static struct {
 	size_t n;      /* bytes                         */
 	void *block[BLOCKS];
 	size_t chunks; /* no heap of n bytes has more */
+	bool empty;    /* it has no memory yet        */
 } arena;
 
 /* ---- a small heap ------------------------------------------------------ */
@@ -130,8 +131,9 @@ static void check_unchanged(void)
 	/* What goes back into its bin may repair these. */
 	was->bins.map = arena.h->bins.map;
 	was->bins.tiny = arena.h->bins.tiny;
-	/* It follows a damaged count of the bytes in use. */
+	/* They follow a damaged count of the bytes in use. */
 	was->peak = arena.h->peak;
+	was->below_peak = arena.h->below_peak;
 	CHECK(memcmp(before, arena.start, arena.n) == 0);
 }
 
@@ -170,7 +172,7 @@ static bool is_believed(const size_t *word)
 	size_t offset = (size_t)((const char *)word - (const char *)arena.h);
 
 	/* Before there is any memory, that there is none. */
-	if (offset == offsetof(struct heap, limit) && arena.h->top == NULL)
+	if (offset == offsetof(struct heap, limit) && arena.empty)
 		return true;
 	return offset == offsetof(struct heap, bins.fast) ||
 	       (offset >= offsetof(struct heap, bins.lo) &&
@@ -279,6 +281,7 @@ void fuzz_arena(const uint8_t *bytes, size_t n)
 		operate();
 	CHECK_EQ(heap_check(arena.h, NULL), HEAP_OK);
 	CHECK_EQ(rig.faults, 0);
+	arena.empty = arena.h->top == NULL;
 	damage(wild);
 	look();
 	/* Without checks a damaged heap may do anything. */
