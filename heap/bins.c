@@ -58,6 +58,7 @@ bool heap_tiny_unlink(struct bins *b, struct chunk *c)
 {
 	struct chunk *fwd, *back;
 
+	/* A damaged list head may lead anywhere: not a word of c before. */
 	if (HEAP_CHECK != 0 && (!bins_may_hold(b, c) ||
 				(c->head & (CHUNK_FLAGS | CHUNK_LINK)) !=
 					(CHUNK_PREV_USED | CHUNK_LINK) ||
