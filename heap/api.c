@@ -5,49 +5,23 @@
  */
 #include "state.h"
 
-/*
- * errno as it was before callbacks.  Not written without need: where it is
- * thread-local, it lies at the vectors until startup has set the thread up.
- */
-static void keep_error(int *error, int was)
-{
-	if (error != NULL && *error != was)
-		*error = was;
-}
-
 /* ---- faults ----------------------------------------------------------- */
-
-static WORD_COLD void tell(const struct heap *h, const struct damage *damage,
-			   const void *mem, const void *caller)
-{
-	const struct heap_fault fault = {
-		.kind = damage->kind,
-		.invariant = damage->invariant,
-		.heap = h,
-		.chunk = damage->chunk,
-		.mem = mem,
-		.caller = caller,
-	};
-
-	int *error = h->error != NULL ? h->error() : NULL;
-	int was = error != NULL ? *error : 0;
-
-	if (h->port->fault != NULL)
-		h->port->fault(h->port->ctx, &fault);
-	keep_error(error, was);
-}
 
 WORD_COLD void *heap_fail(struct heap *h, uintptr_t state, const void *mem,
 			  const void *caller)
 {
 	struct damage damage = h->bins.damage;
+	struct heap_fault fault;
+	bool told = false;
 
 	h->bins.damage = (struct damage){0};
 	if (damage.kind == HEAP_FAULT_NONE)
 		h->failures++;
+	else
+		told = heap_fault_describe(h, &damage, mem, caller, &fault);
 	heap_unlock(h, state);
-	if (damage.kind != HEAP_FAULT_NONE)
-		tell(h, &damage, mem, caller);
+	if (told)
+		heap_fault_tell(h, &fault);
 	return NULL;
 }
 
@@ -57,23 +31,25 @@ bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 	const struct heap_port *port = h->port;
 
 	if (port->in_isr != NULL && port->in_isr(port->ctx)) {
-		tell(h, &(struct damage){.kind = HEAP_FAULT_INTERRUPT}, mem,
-		     caller);
+		heap_fault_interrupt(h, mem, caller);
 		return false;
 	}
 	*state = heap_lock(h);
 	return true;
 }
 
-/* Debug: no operation leaves a heap that is not sound. */
+/* Debug: a slice of the heap is sound when an operation ends. */
 static WORD_COLD void prove(struct heap *h, uintptr_t state, const void *caller)
 {
 	struct damage damage = {.kind = HEAP_FAULT_INVARIANT};
 
-	damage.invariant = heap_check_held(h, &damage.chunk);
-	heap_unlock(h, state);
-	if (damage.invariant != HEAP_OK)
-		tell(h, &damage, NULL, caller);
+	damage.invariant = heap_slice_check(h, &damage.chunk);
+	if (damage.invariant == HEAP_OK) {
+		heap_unlock(h, state);
+		return;
+	}
+	h->bins.damage = damage;
+	heap_fail(h, state, NULL, caller);
 }
 
 void heap_leave(struct heap *h, uintptr_t state, const void *caller)
@@ -101,7 +77,8 @@ WORD_COLD void *heap_alloc_locked(struct heap *h, size_t n, const void *caller)
 
 	if (n > CHUNK_PAYLOAD_MAX || !heap_enter(h, &state, NULL, caller))
 		return heap_refuse(h);
-	p = heap_alloc_from(h, n, h);
+	p = HEAP_CHECK >= 3 ? heap_debug_alloc(h, n, caller)
+			    : heap_alloc_from(h, n, h);
 	if (p == NULL) {
 		heap_fail(h, state, NULL, caller);
 		return heap_refuse(h);
@@ -133,12 +110,15 @@ WORD_COLD void heap_free_locked(struct heap *h, void *p, const void *caller)
 	if (p == NULL || !heap_enter(h, &state, p, caller))
 		return;
 	/* That looks at p first, and comes back here when it is no block. */
-	heap_free_from(h, p, h);
+	if (HEAP_CHECK >= 3)
+		heap_debug_free(h, p, caller);
+	else
+		heap_free_from(h, p, h);
 	if (h->bins.damage.kind != HEAP_FAULT_NONE)
 		heap_fail(h, state, p, caller);
 	else
 		heap_leave(h, state, caller);
-	keep_error(error, was);
+	heap_keep_error(error, was);
 }
 
 size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)
@@ -149,12 +129,13 @@ size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)
 
 	if (p == NULL || !heap_enter(h, &state, p, caller))
 		return 0;
-	c = heap_inspect(h, p);
+	c = HEAP_CHECK >= 3 ? heap_debug_inspect(h, p) : heap_inspect(h, p);
 	if (c == NULL) {
 		heap_fail(h, state, p, caller);
 		return 0;
 	}
-	n = chunk_head_size(c) - WORD_SIZE;
+	n = HEAP_CHECK >= 3 ? heap_debug_asked(c)
+			    : chunk_head_size(c) - WORD_SIZE;
 	heap_leave(h, state, caller);
 	return n;
 }

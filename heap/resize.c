@@ -43,8 +43,7 @@ static bool grow_into_top(struct heap *h, struct chunk *c, size_t size)
 	return true;
 }
 
-/* Grow c forward to `size` bytes.  False: no room, or bins.damage filled. */
-static bool grow_forward(struct heap *h, struct chunk *c, size_t size)
+bool heap_grow_forward(struct heap *h, struct chunk *c, size_t size)
 {
 	struct chunk *next = chunk_next(c);
 
@@ -127,7 +126,7 @@ static struct chunk *grow_block(struct heap *h, struct chunk *c, size_t size,
 	size_t was = chunk_head_size(c);
 	struct chunk *to;
 
-	if (grow_forward(h, c, size))
+	if (heap_grow_forward(h, c, size))
 		return c;
 	if (h->bins.damage.kind != HEAP_FAULT_NONE)
 		return NULL;
@@ -163,6 +162,8 @@ void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
 		heap_free_from(h, p, caller);
 		return NULL;
 	}
+	if (HEAP_CHECK >= 3)
+		return heap_debug_resize(h, p, n, caller);
 	if (size == 0 || !heap_enter(h, &state, p, caller))
 		return NULL;
 	c = heap_inspect(h, p);
@@ -183,13 +184,8 @@ void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
 	return chunk_to_mem(to);
 }
 
-/*
- * Carve `size` bytes at a multiple of `align` out of used chunk c and free
- * what lies before and behind.  NULL, bins.damage filled, when it cannot be
- * freed; c is then whole.
- */
-static struct chunk *carve(struct heap *h, struct chunk *c, size_t align,
-			   size_t size)
+struct chunk *heap_carve(struct heap *h, struct chunk *c, size_t align,
+			 size_t size)
 {
 	uintptr_t mem = align_up((uintptr_t)chunk_to_mem(c), align);
 	struct chunk *at = mem_to_chunk((void *)mem);
@@ -223,6 +219,8 @@ void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
 		return NULL;
 	if (align <= HEAP_ALIGN)
 		return heap_alloc_from(h, n, caller);
+	if (HEAP_CHECK >= 3)
+		return heap_debug_align(h, align, n, caller);
 	if (size == 0 || align > HEAP_CHUNK_MAX - size)
 		return NULL;
 	if (!heap_enter(h, &state, NULL, caller))
@@ -234,7 +232,7 @@ void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
 
 	c = NULL;
 	if (mem != NULL) {
-		c = carve(h, mem_to_chunk(mem), align, size);
+		c = heap_carve(h, mem_to_chunk(mem), align, size);
 		if (c == NULL)
 			heap_free_from(h, mem, h);
 	}

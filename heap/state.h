@@ -17,7 +17,7 @@
 #ifndef HEAP_STATE_H
 #define HEAP_STATE_H
 
-#include "bins.h"
+#include "debug.h"
 #include "heap.h"
 
 /*
@@ -48,7 +48,12 @@ struct heap {
 	size_t older;       /* segments before the current one              */
 	size_t taken;       /* bytes of all segments and the control block  */
 	bool ended;         /* destroyed: never grows again                 */
+	bool telling;       /* the port's `fault` runs: see fault.c         */
+	uint16_t untold;    /* faults meanwhile                             */
 	uintptr_t check;    /* over the slow part of this struct            */
+#if HEAP_CHECK >= 3
+	struct debug debug;
+#endif
 };
 
 /* Bytes that can be cut from the top as chunks. */
@@ -141,6 +146,16 @@ static inline uintptr_t heap_lock(const struct heap *h)
 	return h->port->lock != NULL ? h->port->lock(h->port->ctx) : 0;
 }
 
+/*
+ * errno as it was before callbacks.  Not written without need: where it is
+ * thread-local, it lies at the vectors until startup has set the thread up.
+ */
+static inline void heap_keep_error(int *error, int was)
+{
+	if (error != NULL && *error != was)
+		*error = was;
+}
+
 static inline void heap_unlock(const struct heap *h, uintptr_t state)
 {
 	if (h->port->unlock != NULL)
@@ -181,8 +196,48 @@ static WORD_HOT void heap_discount(struct heap *h, size_t fewer)
 		h->in_use -= fewer;
 }
 
+/* ---- resize.c ---- */
+
+/* Grow c forward to `size` bytes.  False: no room, or bins.damage filled. */
+bool heap_grow_forward(struct heap *h, struct chunk *c, size_t size);
+
+/*
+ * Carve `size` bytes at a multiple of `align` out of used chunk c and free
+ * what lies before and behind.  NULL, bins.damage filled, when it cannot be
+ * freed; c is then whole.
+ */
+struct chunk *heap_carve(struct heap *h, struct chunk *c, size_t align,
+			 size_t size);
+
+/* ---- fault.c ---- */
+
+/*
+ * Fill *fault with all that can be known of a damage; the lock is held, or no
+ * chunk is to blame.  False when it is not to be told, but counted.
+ */
+bool heap_fault_describe(struct heap *h, const struct damage *damage,
+			 const void *mem, const void *caller,
+			 struct heap_fault *fault);
+
+/* Tell of a call from where the lock does not reach. */
+void heap_fault_interrupt(struct heap *h, const void *mem, const void *caller);
+
+/* Tell the port what was described; the lock is not held. */
+void heap_fault_tell(struct heap *h, const struct heap_fault *fault);
+
+/* ---- check.c ---- */
+
 /* heap_check without the lock. */
 enum heap_invariant heap_check_held(const struct heap *h,
 				    const struct chunk **bad);
+
+/* I1, I2, I5 of the chunk at c, which lies below the fence. */
+enum heap_invariant heap_check_chunk(const struct heap *h,
+				     const struct chunk *c,
+				     const struct chunk *fence);
+
+/* I8, I9: the words that everything else is reached through. */
+enum heap_invariant heap_check_control(const struct heap *h,
+				       const struct chunk **bad);
 
 #endif

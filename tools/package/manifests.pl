@@ -62,7 +62,7 @@ sub slurp
 my $cortex_m = "#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'";
 my @core;
 for my $path (glob('heap/*.[ch]'), 'port/heap_port.h',
-	glob('port/heap_cortex_m.h port/region*.c port/report.c port/cortex_m*.c')) {
+	glob('port/heap_cortex_m.h port/region*.c port/report*.c port/cortex_m*.c')) {
 	my $text = slurp($path);
 	my $name = basename($path);
 	if ($name =~ /^cortex_m.*\.c$/) {
