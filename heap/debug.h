@@ -47,8 +47,7 @@ struct trailer {
 #define GUARD_MIN WORD_SIZE
 
 /* The largest request that the debug profile serves. */
-#define DEBUG_MAX                                                              \
-	(CHUNK_PAYLOAD_MAX - WORD_SIZE - GUARD_MIN - sizeof(struct trailer))
+#define DEBUG_MAX (CHUNK_PAYLOAD_MAX - GUARD_MIN - sizeof(struct trailer))
 
 /* What the debug profile adds to struct heap. */
 struct debug {
@@ -62,6 +61,7 @@ struct debug {
 	const struct chunk *base;  /* of the segment that `at` is in      */
 	const struct chunk *fence; /* its end; NULL: the current segment  */
 	size_t older;              /* how many segments back that is      */
+	size_t segments;           /* h->older when the tour began        */
 	size_t waited;             /* operations since the last slice     */
 	size_t unproved;           /* operations since the last proof     */
 };

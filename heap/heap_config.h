@@ -86,14 +86,14 @@
 #endif
 
 /*
- * HEAP_QUARANTINE  blocks that are held back after free.     default 32
+ * HEAP_QUARANTINE  blocks held back after free.  default 16
  * HEAP_QUARANTINE_BYTES  bytes of chunks in it.  default 4096; 65536 of 64
  *   HEAP_CHECK 3 only.  Range: 0, none, up.  Larger: a block is written to, or
  *   freed again, for longer before that is overlooked.  What is held is let go
  *   before a request is refused.  Price: a word of static RAM each.
  */
 #ifndef HEAP_QUARANTINE
-#define HEAP_QUARANTINE 32
+#define HEAP_QUARANTINE 16
 #endif
 #ifndef HEAP_QUARANTINE_BYTES
 #define HEAP_QUARANTINE_BYTES (SIZE_MAX > 0xffffffffu ? 65536 : 4096)

@@ -16,6 +16,7 @@ static void start_anew(struct heap *h)
 	h->debug.base = h->base;
 	h->debug.fence = NULL;
 	h->debug.older = 0;
+	h->debug.segments = h->older;
 }
 
 /* The end of a segment: go on with the next older one, or from the start. */
@@ -70,8 +71,8 @@ static enum heap_invariant slice(struct heap *h, const struct chunk **bad)
 
 	if (broken != HEAP_OK)
 		return broken;
-	/* What grew elsewhere has another base now. */
-	if (d->at == NULL || (d->fence == NULL && d->base != h->base))
+	/* Segments are counted from the current one: has it changed? */
+	if (d->at == NULL || d->segments != h->older)
 		start_anew(h);
 	for (unsigned n = HEAP_SLICE; n != 0 && d->at != NULL; n--) {
 		const struct chunk *fence =

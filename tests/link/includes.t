@@ -63,7 +63,7 @@ verdict "port/ of bare machines includes no libc header" "$(
 upward='
 	BEGIN {
 		split("heap_config.h 0 heap_port.h 0 word.h 1 chunk.h 2 " \
-		      "bins.h 3 bins.c 3 heap.h 4 state.h 5 " \
+		      "bins.h 3 bins.c 3 heap.h 4 debug.h 4 state.h 5 " \
 		      "grow.c 5 core.c 5 resize.c 5", words)
 		for (i = 1; i in words; i += 2)
 			layer[words[i]] = words[i + 1]
