@@ -159,6 +159,8 @@ $(DEMO): $(patsubst tests/demo/%.c,build/demo/$(DEMO_BOARD)/%.o, \
 # ---- tests -------------------------------------------------------------
 
 include tests/tests.mk
+include tests/fuzz/fuzz.mk
+include tests/threads/threads.mk
 include tests/bench/bench.mk
 include tools/tools.mk
 include tools/package/install.mk
@@ -183,14 +185,17 @@ DEPS := gcc libc6-dev gcc-multilib binutils perl gcc-arm-none-eabi \
 	libelf-dev libstdc++-arm-none-eabi-newlib libstdc++-arm-none-eabi-picolibc \
 	cmake meson ninja-build pkgconf
 DEPS_LINT := $(DEPS) clang clang-format clang-tidy cppcheck shellcheck
+DEPS_FUZZ := $(DEPS) clang libclang-rt-14-dev g++-multilib
 
-.PHONY: deps deps-lint deps-all
+.PHONY: deps deps-lint deps-fuzz deps-all
 deps: ## install the Debian packages that demo, build and test need
 	tests/packages.sh $(DEPS)
 deps-lint: ## those of lint as well
 	tests/packages.sh $(DEPS_LINT)
+deps-fuzz: ## those of fuzz, with ENGINE=libfuzzer
+	tests/packages.sh $(DEPS_FUZZ)
 deps-all: ## all packages that anything here needs
-	tests/packages.sh $(DEPS_LINT)
+	tests/packages.sh $(DEPS_LINT) $(DEPS_FUZZ) afl++
 
 # ---- the rest ----------------------------------------------------------
 

@@ -22,7 +22,35 @@ extern "C" {
 uintptr_t heap_cortex_m_lock(void *ctx);
 void heap_cortex_m_unlock(void *ctx, uintptr_t state);
 
-/* True in NMI and HardFault: the in_isr that goes with the lock above. */
+/*
+ * The same, but only for exceptions whose priority is the number below or a
+ * higher one (BASEPRI): more urgent ones are never held off, and may not use
+ * the heap.  The program defines the number, as it stands in the priority
+ * registers; an RTOS calls it its highest system call priority.  Not 0, which
+ * masks nothing.  ARMv7-M and the mainline of ARMv8-M only.
+ *
+ *	const uint8_t heap_cortex_m_basepri = 0x40;
+ */
+extern const uint8_t heap_cortex_m_basepri;
+uintptr_t heap_cortex_m_basepri_lock(void *ctx);
+void heap_cortex_m_basepri_unlock(void *ctx, uintptr_t state);
+
+/*
+ * True in exceptions that are more urgent than that, NMI and HardFault among
+ * them: the in_isr that goes with it.
+ */
+bool heap_cortex_m_above_basepri(void *ctx);
+
+/*
+ * heap_cortex_m_lock, and a word that one core at a time can take (LDREX,
+ * STREX): for cores that run one image and see the same memory.  One word for
+ * all heaps.  A core that waits lets its interrupts in meanwhile.  in_isr is
+ * heap_cortex_m_in_nmi.  Not on ARMv6-M.
+ */
+uintptr_t heap_cortex_m_spin_lock(void *ctx);
+void heap_cortex_m_spin_unlock(void *ctx, uintptr_t state);
+
+/* True in NMI and HardFault: the in_isr that goes with heap_cortex_m_lock. */
 bool heap_cortex_m_in_nmi(void *ctx);
 
 /* True in any exception: the in_isr that goes with a mutex. */

@@ -116,20 +116,26 @@ struct heap_port {
 
 	/*
 	 * Exclude every other user of this heap; `unlock` gets back what
-	 * `lock` returned.  Never nested, held for a bounded number of
-	 * instructions (heap_check and heap_walk excepted), and no payload is
-	 * copied or cleared meanwhile: an interrupt mask, a mutex or a spin
-	 * lock will do.  Both are compiler and memory barriers.  Both or none.
-	 * NULL: a single thread and no interrupt uses the heap.
+	 * `lock` returned.  Held for a bounded number of instructions
+	 * (heap_check, heap_walk, heap_stats and heap_reset excepted), while
+	 * no payload is copied or cleared: an interrupt mask, a mutex or a
+	 * spin lock will do.  The heap never takes it twice; no callback but
+	 * `sbrk` is called meanwhile.  Works before main and before the
+	 * scheduler starts, however little there is to do then.  The heap
+	 * sees to it that the compiler moves nothing across; a lock between
+	 * cores must order their memory accesses, as any does.
+	 * Both or none.  NULL: a single thread and no interrupt uses the heap.
+	 * port/README.md has what is ready made.
 	 */
 	uintptr_t (*lock)(void *ctx);
 	void (*unlock)(void *ctx, uintptr_t state);
 
 	/*
 	 * True when the caller runs where `lock` cannot exclude others: in an
-	 * interrupt when the lock is a mutex, in an NMI or a HardFault when
-	 * the lock masks interrupts.  The operation is then refused: NULL or
-	 * nothing, and HEAP_FAULT_INTERRUPT.
+	 * interrupt, or with the scheduler suspended, when the lock is a
+	 * mutex; in an NMI or a HardFault when the lock masks interrupts.  The
+	 * operation is then refused: NULL or nothing, and
+	 * HEAP_FAULT_INTERRUPT.  Called before `lock`, in any context.
 	 * NULL: the lock works in every context that calls the heap.
 	 */
 	bool (*in_isr)(void *ctx);

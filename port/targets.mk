@@ -59,7 +59,8 @@ flags_heap-debug := -DHEAP_CHECK=3 -DHEAP_STATS=1
 only_for_libcs := $(patsubst %,heap/libc/%.c,picolibc newlib host)
 libc_sources = $(if $(filter none,$2)$(filter sanitize,$1),,$(filter-out \
 	$(filter-out %/$2.c,$(only_for_libcs)),$(wildcard heap/libc/*.c)))
-port_sources = $(wildcard port/region.c port/report*.c $(if $(is_bare), \
+port_sources = $(wildcard port/region.c port/report*.c \
+	port/locker.c port/mutex.c $(if $(is_bare), \
 	port/region_linker.c) $(port_of))
 port_of = $(if $(is_arm),port/cortex_m*.c)$(if $(is_riscv),port/riscv*.c) \
 	$(if $(filter $(X86_64),$1),port/x86_64*.c)$(if $(is_bare),,port/host*.c)

@@ -78,7 +78,7 @@ $(foreach p,$(wanted_places), \
 # Scripts look at the sources and the archives; they have no place or test
 # names, so that a part of the tests leaves them out.
 TEST_SCRIPTS := $(if $(T)$(BOARD),,$(wildcard tests/link/*.t \
-	tests/demo/*.t tests/readme/*.t tests/bench/*.t))
+	tests/threads/*.t tests/demo/*.t tests/readme/*.t tests/bench/*.t))
 ALL_ARCHIVES := $(foreach t,$(TARGETS),$(call archives_of,$t))
 ALL_LOCKS := $(foreach t,$(TARGETS),$(call locks_of,$t))
 SKIPS_TEST := $(if $(T),,tests/harness/skips.t)

@@ -16,6 +16,12 @@ sub slurp {
 	return @lines;
 }
 
+# The longest locked section is that of all runs.
+sub longer {
+	my ($bench, $took) = @_;
+	$bench->{locked} = $took if $took > ($bench->{locked} // 0);
+}
+
 # Everything known of the firmware in $dir; files that are not there are
 # skipped.
 sub load {
@@ -33,6 +39,8 @@ sub load {
 			} elsif (/^H (\w+) (\w+) (\w+)$/) {
 				$bench{calls}{$trace}{$kinds[hex $1]}{hex $2}
 				    += hex $3;
+			} elsif (/^L (\w+)$/) {
+				longer(\%bench, hex $1);
 			}
 		}
 	}
@@ -52,7 +60,7 @@ sub load {
 			} elsif (/^G (\w+) (\w+)$/) {
 				@bench{qw(first growth)} = (hex $1, hex $2);
 			} elsif (/^L (\w+)$/) {
-				$bench{locked} = hex $1;
+				longer(\%bench, hex $1);
 			}
 		}
 	}

@@ -137,7 +137,8 @@ bench: $(BENCH_FILES) ## count instructions of this heap and others: tests/bench
 
 # What quick.t reads.
 BENCH_QUICK := $(foreach c,$(BENCH_CPUS),$(foreach a,heap heap-min, \
-	$(call bench_outputs,$a,$c,-Os)))
+	$(call bench_outputs,$a,$c,-Os) \
+	$(addprefix $(call bench_dir,$a-meter,$c,-Os)/,time.txt worst.txt)))
 
 .PHONY: bench-quick
 bench-quick: $(BENCH_QUICK) ## the heap's counts against tests/bench/budgets.txt

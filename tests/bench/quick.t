@@ -18,13 +18,17 @@ sub measured {
 	for my $cpu (qw(cortex-m3 cortex-m0plus)) {
 		for my $name (qw(heap-min heap)) {
 			my $dir = "$build/$cpu/$name-Os";
-			for (qw(time heap worst size)) {
-				next if -e "$dir/$_.txt";
+			my $meter = "$build/$cpu/$name-meter-Os";
+			for ((map { "$dir/$_" } qw(time heap worst size)),
+			    map { "$meter/$_" } qw(time worst)) {
+				next if -e "$_.txt";
 				print "1..0 # SKIP not measured yet: " .
 				    "run `make bench-quick`\n";
 				exit 0;
 			}
-			push @lines, figures("$name $cpu", Bench::load($dir));
+			push @lines, figures("$name $cpu", Bench::load($dir)),
+			    ["$name $cpu locked",
+			    [longest => Bench::load($meter)->{locked}]];
 		}
 	}
 	return @lines;

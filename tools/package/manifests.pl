@@ -61,8 +61,9 @@ sub slurp
 # condition put around it.
 my $cortex_m = "#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'";
 my @core;
-for my $path (glob('heap/*.[ch]'), 'port/heap_port.h',
-	glob('port/heap_cortex_m.h port/region*.c port/report*.c port/cortex_m*.c')) {
+for my $path (glob('heap/*.[ch]'), 'port/heap_port.h', 'port/heap_lock.h',
+	glob('port/heap_cortex_m.h port/locker.c port/mutex.c port/region*.c'),
+	glob('port/report*.c port/cortex_m*.c')) {
 	my $text = slurp($path);
 	my $name = basename($path);
 	if ($name =~ /^cortex_m.*\.c$/) {
@@ -96,9 +97,11 @@ put_file('README.md', slurp('tools/package/PACKAGE.md'));
 
 # What serves malloc and needs a port of the program: left out where objects
 # are linked whether they are used or not.
-my $for_malloc = qr{/(default|cortex_m_fault|region_linker)\.c$};
+my $for_malloc = qr{/(default|cortex_m_fault|cortex_m_first|locker|region_linker)\.c$};
 my $port = 'src/cortex_m_default.c';
-my @native = grep { $_ ne $port && !/$for_malloc/ } @core;
+# Wants a priority from the program.
+my $basepri = 'src/cortex_m_basepri.c';
+my @native = grep { $_ ne $port && $_ ne $basepri && !/$for_malloc/ } @core;
 
 # ---- ESP-IDF ----------------------------------------------------------------
 
@@ -222,6 +225,9 @@ $components .= component('Default heap', 'Heap core',
 $components .= component('Port', 'Default heap',
 	'heap_port_default of a Cortex-M without RTOS: leave it out for your own',
 	0, $port);
+$components .= component('BASEPRI lock', 'Heap core',
+	'Masks interrupts below heap_cortex_m_basepri, which the program defines',
+	0, $basepri);
 for my $libc (sort keys %glue) {
 	$components .= component("malloc of $libc", 'Default heap',
 		"The malloc family for $libc", 0, @family, $glue{$libc});
