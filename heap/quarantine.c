@@ -68,6 +68,7 @@ static bool ring_is_sound(struct heap *h)
 
 	if (d->count <= HEAP_QUARANTINE && d->first <= HEAP_QUARANTINE)
 		return true;
+	d->first = 0;
 	d->count = 0;
 	d->bytes = 0;
 	return heap_bins_blame(&h->bins, HEAP_FAULT_INVARIANT, HEAP_I10, NULL);
