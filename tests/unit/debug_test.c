@@ -65,7 +65,7 @@ TEST(one_byte_behind_any_size_is_found_by_free_resize_and_size)
 
 			CHECK(p != NULL && born(8) != NULL);
 			was = p[n];
-			p[n] = how == 0 ? 0 : (unsigned char)(was ^ 1u << how);
+			p[n] = (unsigned char)(how == 0 ? 0 : was ^ 1u << how);
 			/* A slice may come by before. */
 			if (how < 2)
 				dies(p);
