@@ -54,10 +54,14 @@ archives_of = $(sort \
 locks_of = $(foreach l,$(filter-out none host,$(or $2,$(libcs_of))), \
 	build/$1/$l/heap_$l_locks.o)
 
+# build/T/libheap.so and its two brothers, to be preloaded on the host.
+shared_of = $(if $(is_bare),,$(ARCHIVES:%=build/$1/lib%.so))
+
 .PHONY: all
 all: ## build the archives of host, host32, cortex-m3; or [TARGET=T] [LIBC=L]
 all: $(foreach t,$(or $(TARGET),host host32 cortex-m3), \
-	$(call archives_of,$t,$(LIBC)) $(call locks_of,$t,$(LIBC)))
+	$(call archives_of,$t,$(LIBC)) $(call locks_of,$t,$(LIBC)) \
+	$(call shared_of,$t))
 
 # $(call archive_rules,TARGET,LIBC,ARCHIVE)
 define archive_rules
@@ -83,6 +87,29 @@ $(foreach t,$(BARE),$(foreach l,$(filter-out none,$(call libcs_of,$t)),$(eval \
 	$(call locks_of,$t,$l): \
 		build/obj/$t/$l/heap/heap/libc/optional/locks.o; \
 		mkdir -p $$(@D); cp $$< $$@)))
+
+# ---- shared libraries of the host --------------------------------------
+
+# The heap asks the kernel for more at a time than a microcontroller would.
+SHARED_FLAGS := -fPIC -fvisibility=hidden -DHEAP_GROW=131072
+
+# $(call shared_rules,TARGET,ARCHIVE)
+define shared_rules
+build/obj/$1/shared/$2/%.o: %.c $(MAKEFILE_LIST) | $(DEPS_FIRST)
+	mkdir -p $$(@D)
+	$(cc) $(flags_$1) $(flags_$2) $(SHARED_FLAGS) $(WARNINGS) -Iheap -Iport \
+		$$(flags_in_$$(patsubst %/,%,$$(dir $$<))) \
+		$(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $$@ $$<
+
+build/$1/lib$2.so: $(patsubst %.c,build/obj/$1/shared/$2/%.o, \
+		$(call sources,$1,host) heap/libc/optional/preload.c)
+	mkdir -p $$(@D)
+	$(cc) $(flags_$1) -shared -Wl,-soname,lib$2.so -Wl,-z,defs -Wl,-z,now \
+		-o $$@ $$^
+	echo $$@
+endef
+$(foreach t,host host32,$(foreach a,$(ARCHIVES), \
+	$(eval $(call shared_rules,$t,$a))))
 
 # ---- firmware ----------------------------------------------------------
 
@@ -158,7 +185,9 @@ $(DEMO): $(patsubst tests/demo/%.c,build/demo/$(DEMO_BOARD)/%.o, \
 
 # ---- tests -------------------------------------------------------------
 
+include tests/programs/programs.mk
 include tests/tests.mk
+include tests/campaign/campaign.mk
 include tests/fuzz/fuzz.mk
 include tests/threads/threads.mk
 include tests/bench/bench.mk
@@ -182,10 +211,13 @@ DEPS := gcc libc6-dev gcc-multilib binutils perl gcc-arm-none-eabi \
 	picolibc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
 	gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
 	qemu-system-misc qemu-system-x86 \
-	libelf-dev libstdc++-arm-none-eabi-newlib libstdc++-arm-none-eabi-picolibc \
-	cmake meson ninja-build pkgconf
+	libelf-dev libdw-dev libstdc++-arm-none-eabi-newlib libstdc++-arm-none-eabi-picolibc \
+	cmake meson ninja-build pkgconf python3 musl-tools
 DEPS_LINT := $(DEPS) clang clang-format clang-tidy cppcheck shellcheck
 DEPS_FUZZ := $(DEPS) clang libclang-rt-14-dev g++-multilib
+
+DEPS_ALL := $(DEPS_LINT) $(DEPS_FUZZ) afl++ git sqlite3 xz-utils gdb \
+	stress-ng libpython3.11-testsuite
 
 .PHONY: deps deps-lint deps-fuzz deps-all
 deps: ## install the Debian packages that demo, build and test need
@@ -195,7 +227,7 @@ deps-lint: ## those of lint as well
 deps-fuzz: ## those of fuzz, with ENGINE=libfuzzer
 	tests/packages.sh $(DEPS_FUZZ)
 deps-all: ## all packages that anything here needs
-	tests/packages.sh $(DEPS_LINT) $(DEPS_FUZZ) afl++
+	tests/packages.sh $(DEPS_ALL)
 
 # ---- the rest ----------------------------------------------------------
 

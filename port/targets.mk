@@ -54,16 +54,18 @@ flags_heap-min := -DHEAP_CHECK=0 -DHEAP_STATS=0
 flags_heap := -DHEAP_CHECK=2 -DHEAP_STATS=1
 flags_heap-debug := -DHEAP_CHECK=3 -DHEAP_STATS=1
 
-# A file in heap/libc/ named after a libc is for that libc only.  The sanitizers
-# bring a malloc of their own.
+# A file in heap/libc/ named after a libc, or LIBC_*.c, is for that libc only.
+# The sanitizers bring a malloc of their own.
 only_for_libcs := $(patsubst %,heap/libc/%.c,picolibc newlib host)
+other_libcs = $(filter-out %/$2.c,$(only_for_libcs))
 libc_sources = $(if $(filter none,$2)$(filter sanitize,$1),,$(filter-out \
-	$(filter-out %/$2.c,$(only_for_libcs)),$(wildcard heap/libc/*.c)))
+	$(other_libcs) $(other_libcs:.c=_%.c),$(wildcard heap/libc/*.c)))
 port_sources = $(wildcard port/region.c port/report*.c \
 	port/locker.c port/mutex.c $(if $(is_bare), \
 	port/region_linker.c) $(port_of))
 port_of = $(if $(is_arm),port/cortex_m*.c)$(if $(is_riscv),port/riscv*.c) \
-	$(if $(filter $(X86_64),$1),port/x86_64*.c)$(if $(is_bare),,port/host*.c)
+	$(if $(filter $(X86_64),$1),port/x86_64*.c)$(if $(is_bare),,\
+	port/host*.c port/linux*.c)
 sources = $(wildcard heap/*.c) $(call libc_sources,$1,$2) $(port_sources)
 
 # How a folder's files are compiled.  A compiler that knows what malloc or

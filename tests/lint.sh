@@ -30,9 +30,13 @@ libc='heap/libc/malloc.c heap/libc/info.c'
 bare_libc='heap/libc/picolibc.c heap/libc/optional/locks.c'
 bare_port=$(echo port/region*.c port/report*.c port/locker.c port/mutex.c port/cortex_m*.c)
 kernel_port=$(echo port/region*.c port/report*.c port/locker.c port/mutex.c port/x86_64*.c)
-host_port=$(echo port/region.c port/report*.c port/locker.c port/mutex.c port/host*.c)
+host_port=$(echo port/region.c port/report*.c port/locker.c port/mutex.c port/host*.c \
+	port/linux*.c)
+host_libc=$(echo heap/libc/host*.c heap/libc/optional/preload.c)
 harness=$(echo tests/harness/*.c)
+campaign=$(find tests/campaign -name '*.c' ! -name place_board.c)
 tools=$(echo tools/*.c)
+trace_tools=$(echo tools/trace/*.c)
 demo=$(echo tests/demo/*.c)
 boards=$(find boards -maxdepth 1 -name '*.c' ! -name riscv.c)
 uart='-DBOARD_UART_CMSDK=0x40004000'
@@ -86,28 +90,40 @@ compile()
 			"$thumb -DHEAP_CHECK=$level -ffreestanding" $engine
 	done
 	check "clang: heap/libc and port for the host" \
-		compile clang "" $libc heap/libc/host.c $host_port
+		compile clang "" $libc $host_libc $host_port
+	check "clang: the same for 32 bits" \
+		compile clang "-m32" $libc $host_libc $host_port
 	check "clang: heap/libc and port for Cortex-M3" \
 		compile clang "$thumb" $libc $bare_libc $bare_port
 	check "clang: boards/ and the demo" \
 		compile clang "$thumb -Iboards $uart" $boards $demo
-	check "clang: tools/" compile clang "-D_GNU_SOURCE" $tools
+	check "clang: tools/" compile clang "-D_GNU_SOURCE -Itools" $tools \
+		$trace_tools
 	check "clang: port for x86-64 kernels" \
 		compile clang "-ffreestanding -mcmodel=kernel -fno-pic \
 			-mno-red-zone -mgeneral-regs-only" $kernel_port
 	check "clang: the test harness" \
 		compile clang "$harness_flags" $harness
 
+	for bits in 32 64; do
+		check "clang -m$bits: the campaign" compile clang \
+			"-m$bits -D_GNU_SOURCE $harness_flags" $campaign
+	done
+	check "clang: the campaign on a board" compile clang \
+		"$thumb $harness_flags" tests/campaign/place_board.c
+
 	check "gcc's analyzer" \
 		compile gcc "-fanalyzer -ffreestanding" $engine
 	check "clang-tidy: heap/" \
 		clang-tidy --quiet $engine -- -std=c11 $here -ffreestanding
 	check "clang-tidy: heap/libc and port/ on the host" \
-		clang-tidy --quiet $libc heap/libc/host.c $host_port -- \
+		clang-tidy --quiet $libc $host_libc $host_port -- \
 		-std=c11 $here
 	# Test patterns may well wrap around.
 	check "clang-tidy: the test harness" clang-tidy --quiet --checks=$wraps \
 		$harness -- -std=c11 $here $harness_flags
+	check "clang-tidy: the campaign" clang-tidy --quiet --checks=$wraps \
+		$campaign -- -std=c11 -D_GNU_SOURCE $here $harness_flags
 	check "clang-tidy: heap/libc and port/ on Cortex-M" \
 		clang-tidy --quiet $bare_libc $bare_port -- \
 		-std=c11 $here $thumb
@@ -116,6 +132,8 @@ compile()
 		$boards $demo -- -std=c11 $here -Iboards $uart $thumb
 	check "clang-tidy: tools/" clang-tidy --quiet --checks=$prints \
 		$tools -- -std=c11 -D_GNU_SOURCE
+	check "clang-tidy: tools/trace/" clang-tidy --quiet --checks=$prints \
+		$trace_tools -- -std=c11 -D_GNU_SOURCE -Itools -Iheap
 	check "clang-tidy: port/ of x86-64 kernels" \
 		clang-tidy --quiet $kernel_port -- -std=c11 $here -ffreestanding
 	# The linker's symbols are not objects; the demo frees twice on purpose.

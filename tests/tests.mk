@@ -78,14 +78,17 @@ $(foreach p,$(wanted_places), \
 # Scripts look at the sources and the archives; they have no place or test
 # names, so that a part of the tests leaves them out.
 TEST_SCRIPTS := $(if $(T)$(BOARD),,$(wildcard tests/link/*.t \
-	tests/threads/*.t tests/demo/*.t tests/readme/*.t tests/bench/*.t))
+	tests/threads/*.t tests/demo/*.t tests/readme/*.t tests/bench/*.t \
+	tests/campaign/*.t tests/linux/*.t tests/programs/short.t))
 ALL_ARCHIVES := $(foreach t,$(TARGETS),$(call archives_of,$t))
 ALL_LOCKS := $(foreach t,$(TARGETS),$(call locks_of,$t))
+ALL_SHARED := $(foreach t,host host32,$(call shared_of,$t))
 SKIPS_TEST := $(if $(T),,tests/harness/skips.t)
 
 .PHONY: test
 test: ## run the tests: [BOARD=place] [T=name] [SEED=n]
-test: $(TEST_PROGRAMS) $(if $(TEST_SCRIPTS),$(ALL_ARCHIVES) $(ALL_LOCKS))
+test: $(TEST_PROGRAMS) $(if $(TEST_SCRIPTS),$(ALL_ARCHIVES) $(ALL_LOCKS) \
+		$(OUR_PROGRAMS) $(ALL_SHARED))
 	$(if $(TEST_PROGRAMS),,$(error no test has "$(T)" in its name))
 	rm -f $(addsuffix .tap,$(TEST_PROGRAMS))
 	PLACES='$(wanted_places)' PROGRAMS='$(TEST_PROGRAMS)' \

@@ -2,35 +2,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "image.h"
-
-_Noreturn void refuse(const char *path, const char *format, ...)
-{
-	va_list arguments;
-
-	fflush(stdout);
-	fprintf(stderr, "heap-check: %s: ", path);
-	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
-	va_end(arguments);
-	fputc('\n', stderr);
-	exit(2);
-}
-
-void *need(void *mem)
-{
-	if (mem == NULL) {
-		fputs("heap-check: out of memory\n", stderr);
-		exit(2);
-	}
-	return mem;
-}
 
 static const char *machine_name(unsigned machine)
 {

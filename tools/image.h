@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "refuse.h"
+
 struct image_section {
 	char *name;
 	uint64_t addr; /* of its first byte when the program runs */
@@ -41,12 +43,5 @@ void image_read(struct image *image, const char *path);
 /* The symbol of that name, a global one if there are several; or NULL. */
 const struct image_symbol *image_symbol(const struct image *image,
 					const char *name);
-
-/* Say "heap-check: PATH: ..." on stderr and exit with status 2. */
-_Noreturn void refuse(const char *path, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-/* As malloc and strdup, but exit with status 2 when memory is spent. */
-void *need(void *mem);
 
 #endif

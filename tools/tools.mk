@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Programs for the developer's desk, in build/tools/: included by the Makefile.
 
-HEAP_CHECK := heap-check allocators image map report span
+HEAP_CHECK := heap-check allocators image map refuse report span
 
 .PHONY: tools
 tools: build/tools/heap-check ## build build/tools/heap-check
@@ -16,3 +16,5 @@ build/tools/heap-check: $(HEAP_CHECK:%=build/tools/%.o)
 
 # What the scripts of tests/link/ call.
 test: $(if $(TEST_SCRIPTS),build/tools/heap-check)
+
+include tools/trace/trace.mk

@@ -16,7 +16,8 @@
 /* One a member, defined in the file of that name; the value means nothing. */
 extern const char heap_libc_malloc;
 extern const char heap_libc_info;
-extern const char heap_libc_glue; /* host.c, picolibc.c or newlib.c */
+extern const char heap_libc_glue;    /* host.c, picolibc.c or newlib.c */
+extern const char heap_libc_process; /* host_process.c, held by host.c */
 
 /* Hold on to a member without a byte in the image. */
 #define HEAP_LIBC_HOLD(member)                                                 \
@@ -54,6 +55,7 @@ size_t malloc_usable_size(void *p);
 int mallopt(int param, int val);
 int malloc_trim(size_t pad);
 void malloc_stats(void);
+struct mallinfo mallinfo(void);
 #pragma GCC visibility pop
 
 /*

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <malloc.h>
 
+#include "blocks.h"
 #include "family.h"
 
 const char heap_libc_info = 0;
@@ -20,7 +21,7 @@ int mallopt(int param, int val)
 /* Give free memory at the heap's end back, but for pad bytes: 1 if any was. */
 int malloc_trim(size_t pad)
 {
-	return heap_trim(&heap_default, pad) != 0;
+	return blocks_trim(pad);
 }
 
 void *heap_libc_sbrk(ptrdiff_t increment, int *error)

@@ -14,6 +14,7 @@
  */
 #include <errno.h>
 
+#include "blocks.h"
 #include "family.h"
 
 const char heap_libc_malloc = 0;
@@ -59,7 +60,7 @@ int *heap_libc_error(void)
 
 void *heap_libc_alloc(size_t n, int *error, const void *caller)
 {
-	return or_enomem(heap_alloc_from(&heap_default, n, caller), error);
+	return or_enomem(blocks_alloc(n, caller), error);
 }
 
 void *heap_libc_zalloc(size_t count, size_t n, int *error, const void *caller)
@@ -68,13 +69,13 @@ void *heap_libc_zalloc(size_t count, size_t n, int *error, const void *caller)
 
 	if (__builtin_mul_overflow(count, n, &bytes))
 		return fail(error, ENOMEM);
-	return or_enomem(heap_zalloc_from(&heap_default, bytes, caller), error);
+	return or_enomem(blocks_zalloc(bytes, caller), error);
 }
 
 /* errno is safe: heap_free_from keeps what callbacks change. */
 void heap_libc_free(void *p, const void *caller)
 {
-	heap_free_from(&heap_default, p, caller);
+	blocks_free(p, caller);
 }
 
 void *heap_libc_resize(void *p, size_t n, int *error, const void *caller)
@@ -83,15 +84,14 @@ void *heap_libc_resize(void *p, size_t n, int *error, const void *caller)
 		heap_libc_free(p, caller);
 		return NULL;
 	}
-	return or_enomem(heap_resize_from(&heap_default, p, n, caller), error);
+	return or_enomem(blocks_resize(p, n, caller), error);
 }
 
 /* Its first line keeps a bad pointer from being reported twice. */
 void *heap_libc_resize_or_free(void *p, size_t n, int *error,
 			       const void *caller)
 {
-	if (p != NULL && n != 0 &&
-	    heap_usable_size_from(&heap_default, p, caller) == 0)
+	if (p != NULL && n != 0 && blocks_usable_size(p, caller) == 0)
 		return fail(error, ENOMEM);
 
 	void *q = heap_libc_resize(p, n, error, caller);
@@ -105,9 +105,7 @@ void *heap_libc_align(size_t align, size_t n, int *error, const void *caller)
 {
 	if (!is_power_of_two(align))
 		return fail(error, EINVAL);
-	return or_enomem(
-		heap_alloc_aligned_from(&heap_default, align, n, caller),
-		error);
+	return or_enomem(blocks_align(align, n, caller), error);
 }
 
 void *heap_libc_page_align(size_t n, int *error, const void *caller)
@@ -127,7 +125,7 @@ void *heap_libc_page_align(size_t n, int *error, const void *caller)
 void *malloc(size_t n)
 {
 	/* A tail call, which heap_libc_exhausted makes possible. */
-	return heap_alloc_from(&heap_default, n, HEAP_LIBC_CALLER);
+	return blocks_alloc(n, HEAP_LIBC_CALLER);
 }
 
 /* count * n zero bytes; a product above SIZE_MAX is ENOMEM. */
@@ -149,7 +147,7 @@ void *realloc(void *p, size_t n)
 /* Keeps errno. */
 void free(void *p)
 {
-	heap_free_from(&heap_default, p, HEAP_LIBC_CALLER);
+	blocks_free(p, HEAP_LIBC_CALLER);
 }
 
 /* Any power of two, n any size; another alignment is EINVAL. */
@@ -171,8 +169,7 @@ int posix_memalign(void **memptr, size_t align, size_t n)
 		return EINVAL;
 
 	int before = errno;
-	void *p = heap_alloc_aligned_from(&heap_default, align, n,
-					  HEAP_LIBC_CALLER);
+	void *p = blocks_align(align, n, HEAP_LIBC_CALLER);
 
 	/* As in the engine: not without need. */
 	if (errno != before)
@@ -223,5 +220,5 @@ void *reallocf(void *p, size_t n)
 /* Bytes that may be used at p, at least those asked for; 0 for NULL. */
 size_t malloc_usable_size(void *p)
 {
-	return heap_usable_size_from(&heap_default, p, HEAP_LIBC_CALLER);
+	return blocks_usable_size(p, HEAP_LIBC_CALLER);
 }

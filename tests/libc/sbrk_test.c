@@ -2,11 +2,8 @@
 /* sbrk beside malloc, where the libc has one that is ours. */
 #include "own_port.h"
 
-/*
- * Before any libc header could define them: on the host sbrk is glibc's own
- * and moves another break.
- */
-#if defined(__PICOLIBC__) || defined(__NEWLIB__)
+/* Elsewhere it may be the libc's own, and move another break. */
+#if defined(__PICOLIBC__) || defined(__NEWLIB__) || defined(__linux__)
 #define SBRK_IS_OURS true
 #else
 #define SBRK_IS_OURS false

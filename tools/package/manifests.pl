@@ -82,7 +82,7 @@ my (@family, %glue);
 for my $path (glob('heap/libc/*.[ch]')) {
 	my $name = basename($path);
 	my ($stem) = $name =~ /^(\w+)\./;
-	next if $stem eq 'host';
+	next if $stem =~ /^host(_|$)/;
 	put_file("libc/$name", slurp($path));
 	next if $name !~ /\.c$/;
 	if (grep { $_ eq $stem } @libcs) {

@@ -1,0 +1,103 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: MIT
+# Run programs without the heap and with it, for the scripts beside this one:
+# run_cases SET PROFILE.  ONLY="NAME..." runs only those.
+# Needs the programs that programs.mk builds, and libPROFILE.so.
+
+. tests/harness/tap.sh
+
+ROOT=$PWD
+BUILD=$ROOT/build/tests/programs
+export ROOT BUILD
+
+# Names of the cases of set $1.
+cases_of()
+{
+	awk -F: -v set="$1" -v only=" ${ONLY-} " '
+		/^[a-z]/ && (set == "" || index(" " $2 " ", " " set " ")) &&
+		(only == "  " || index(only, " " $1 " ")) { print $1 }
+	' tests/programs/cases.txt
+}
+
+# The commands that case $1 needs, and its script.
+needs_of()
+{
+	awk -F: -v name="$1" '/^[a-z]/ && $1 == name { print $3 }' \
+		tests/programs/cases.txt
+}
+
+script_of()
+{
+	awk -F: -v name="$1" '
+		/^[^\t]/ { mine = $1 == name && !/^#/ }
+		mine && /^\t/ { print substr($0, 2) }
+	' tests/programs/cases.txt
+}
+
+# In an empty folder, to the same path each time: run script $1, output and
+# status to $2, the rest are settings.
+run_script()
+{
+	script=$1
+	output=$2
+	shift 2
+	rm -rf "$BUILD/here"
+	mkdir -p "$BUILD/here"
+	(
+		cd "$BUILD/here" || exit
+		timeout "${PROGRAM_SECONDS:-300}" env "$@" sh "$script" \
+			</dev/null >"$output" 2>&1
+		echo "status $?" >>"$output"
+	)
+}
+
+# What is different for case $1 with profile $2, or nothing.
+complaints_of()
+{
+	at=$BUILD/$2/$1
+	for tool in $(needs_of "$1"); do
+		command -v "$tool" >/dev/null || {
+			echo "$tool is not installed: try 'make deps-all'"
+			return
+		}
+	done
+	case $1 in
+	*-32) lib=$ROOT/build/host32/lib$2.so ;;
+	*) lib=$ROOT/build/host/lib$2.so ;;
+	esac
+	rm -rf "$at"
+	mkdir -p "$at"
+	script_of "$1" >"$at/script"
+	case $1 in
+	# They are about the heap: glibc's differs.
+	family* | threads*) echo "status 0" >"$at/without" ;;
+	*) run_script "$at/script" "$at/without" A=a ;;
+	esac
+	run_script "$at/script" "$at/with" LD_PRELOAD="$lib" \
+		HEAP_AT_EXIT="$at/at_exit"
+	case $1 in
+	family* | threads*) sed -n '/^status/p; /^not so/p; /^heap:/p' \
+		"$at/with" >"$at/with.told" ;;
+	*) cp "$at/with" "$at/with.told" ;;
+	esac
+	cmp -s "$at/without" "$at/with.told" || {
+		echo "without the heap and with it (at most 20 lines):"
+		diff -U1 "$at/without" "$at/with.told" | sed -n '3,22p'
+	}
+	grep -sq '^sound' "$at/at_exit" ||
+		echo "no process said at its end that the heap was sound"
+	grep -s '^broken' "$at/at_exit"
+}
+
+# $1 set, $2 profile
+run_cases()
+{
+	for name in $(cases_of "$1"); do
+		found=$(complaints_of "$name" "$2")
+		[ -z "$found" ] || found="$found
+again: make test-programs ONLY=$name PROFILE=$2
+or:    LD_PRELOAD=build/host/lib$2.so sh build/tests/programs/$2/$name/script
+       with ROOT=\$PWD BUILD=\$PWD/build/tests/programs"
+		verdict "$name does with lib$2.so what it does without" "$found"
+	done
+}
