@@ -185,6 +185,7 @@ $(DEMO): $(patsubst tests/demo/%.c,build/demo/$(DEMO_BOARD)/%.o, \
 
 # ---- tests -------------------------------------------------------------
 
+include tests/worlds/worlds.mk
 include tests/programs/programs.mk
 include tests/tests.mk
 include tests/campaign/campaign.mk

@@ -34,6 +34,8 @@ host_port=$(echo port/region.c port/report*.c port/locker.c port/mutex.c port/ho
 	port/linux*.c)
 host_libc=$(echo heap/libc/host*.c heap/libc/optional/preload.c)
 harness=$(echo tests/harness/*.c)
+worlds='tests/worlds/world.c tests/worlds/model.c tests/worlds/explore.c
+	tests/worlds/table.c'
 campaign=$(find tests/campaign -name '*.c' ! -name place_board.c)
 tools=$(echo tools/*.c)
 trace_tools=$(echo tools/trace/*.c)
@@ -109,6 +111,9 @@ compile()
 		check "clang -m$bits: the campaign" compile clang \
 			"-m$bits -D_GNU_SOURCE $harness_flags" $campaign
 	done
+	check "clang: small worlds" compile clang "-Itests/worlds" $worlds
+	check "clang -m32: small worlds, arithmetic" compile clang \
+		"-m32 -Itests/worlds" $worlds tests/worlds/arithmetic*.c
 	check "clang: the campaign on a board" compile clang \
 		"$thumb $harness_flags" tests/campaign/place_board.c
 

@@ -80,6 +80,7 @@ $(foreach p,$(wanted_places), \
 TEST_SCRIPTS := $(if $(T)$(BOARD),,$(wildcard tests/link/*.t \
 	tests/threads/*.t tests/demo/*.t tests/readme/*.t tests/bench/*.t \
 	tests/campaign/*.t tests/linux/*.t tests/programs/short.t))
+TEST_WORLDS := $(if $(T)$(BOARD),,$(WORLDS_QUICK))
 ALL_ARCHIVES := $(foreach t,$(TARGETS),$(call archives_of,$t))
 ALL_LOCKS := $(foreach t,$(TARGETS),$(call locks_of,$t))
 ALL_SHARED := $(foreach t,host host32,$(call shared_of,$t))
@@ -87,7 +88,7 @@ SKIPS_TEST := $(if $(T),,tests/harness/skips.t)
 
 .PHONY: test
 test: ## run the tests: [BOARD=place] [T=name] [SEED=n]
-test: $(TEST_PROGRAMS) $(if $(TEST_SCRIPTS),$(ALL_ARCHIVES) $(ALL_LOCKS) \
+test: $(TEST_PROGRAMS) $(TEST_WORLDS) $(if $(TEST_SCRIPTS),$(ALL_ARCHIVES) $(ALL_LOCKS) \
 		$(OUR_PROGRAMS) $(ALL_SHARED))
 	$(if $(TEST_PROGRAMS),,$(error no test has "$(T)" in its name))
 	rm -f $(addsuffix .tap,$(TEST_PROGRAMS))
@@ -96,4 +97,4 @@ test: $(TEST_PROGRAMS) $(if $(TEST_SCRIPTS),$(ALL_ARCHIVES) $(ALL_LOCKS) \
 		TAP_ARGS='$(filter-out BOARD=%,$(MAKEOVERRIDES))' \
 		HARNESS_RULESFILE=tests/harness/rules.yml \
 		prove -j$(JOBS) --exec tests/harness/run \
-		$(TEST_PROGRAMS) $(TEST_SCRIPTS) $(SKIPS_TEST)
+		$(TEST_PROGRAMS) $(TEST_WORLDS) $(TEST_SCRIPTS) $(SKIPS_TEST)

@@ -3,11 +3,12 @@
  * Which trials there are, and what is said of each.
  *
  * A trial is known by its index: the damages come first, then EACH trials of
- * each misuse, ten times as many of those that write.  SEED and the index are all that it depends on.
+ * each misuse, or several times as many.  SEED and the index are all that it depends on.
  *
  *	# try INDEX GROUP what
  *	# hit ...                    when and where the fault was made
  *	# end OUTCOME why ...
+ *	# done                       unless COUNT did not reach so far
  *
  * `run` reads these lines.
  */
@@ -80,11 +81,17 @@ static void run(unsigned long index)
 	campaign_end(outcome, trial.why, trial.mem, NULL);
 }
 
+/* How many are to be tried yet before the program is to be called again. */
+static unsigned long left;
+
 static void try(unsigned long index)
 {
 	const char *call = "damage", *name = "";
 
 	not_astray();
+	if (left == 0)
+		return;
+	left--;
 	if (index >= STRIDE)
 		misuse_name((unsigned)(index / STRIDE - 1), &call, &name);
 	tap_diag("try %lu %s: %s", index, call, name);
@@ -101,6 +108,9 @@ TEST(every_fault_is_tried)
 	unsigned long each = tap_arg("each", 10);
 	unsigned long first = tap_arg("first", 0);
 	unsigned long only = tap_arg("only", ULONG_MAX);
+
+	left = tap_arg("count", ULONG_MAX);
+
 	const char *call, *name;
 
 	seed = tap_arg("seed", 1);
@@ -115,9 +125,9 @@ TEST(every_fault_is_tried)
 	for (unsigned long i = first; i < damages; i++)
 		try(i);
 	for (unsigned k = 0; misuse_name(k, &call, &name); k++)
-		for (unsigned long i = 0;
-		     i < (misuse_writes(k) ? 10 : 1) * each; i++)
+		for (unsigned long i = 0; i < misuse_weight(k) * each; i++)
 			if ((k + 1) * STRIDE + i >= first)
 				try((k + 1) * STRIDE + i);
-	tap_diag("done");
+	if (left != 0)
+		tap_diag("done");
 }

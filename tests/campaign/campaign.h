@@ -40,6 +40,7 @@ enum outcome {
 struct block {
 	unsigned char *mem; /* NULL: nothing               */
 	size_t n;           /* bytes asked for             */
+	size_t checked;     /* bytes that hold the filling */
 	size_t key;         /* what it is filled with      */
 };
 
@@ -163,6 +164,15 @@ unsigned words_find(struct heap *h, struct word *words);
 /* The hooks that the malloc family gives to its heap. */
 void words_add_hooks(struct heap *h);
 
+/*
+ * As somebody would who knows the sources and the addresses, but not the key:
+ * write the heads around a used chunk of `size` bytes at mem; and a free one of
+ * at most n bytes, which is then linked behind a free chunk.  That is false
+ * when no free chunk suits.
+ */
+void words_forge_used(unsigned char *mem, size_t size);
+bool words_forge_free(struct heap *h, unsigned char *mem, size_t n);
+
 /* Bytes at the start of a heap's memory that are its control block. */
 size_t words_control(void);
 
@@ -181,8 +191,8 @@ enum outcome misuse_trial(unsigned kind);
 /* How it is called: "free", or "", and "freed now".  False: no such number. */
 bool misuse_name(unsigned kind, const char **call, const char **name);
 
-/* A write, of which there are many ways? */
-bool misuse_writes(unsigned kind);
+/* How many times EACH it is to be tried. */
+unsigned misuse_weight(unsigned kind);
 
 /* ---- place_host.c, place_board.c ------------------------------------------- */
 

@@ -40,5 +40,21 @@ CAMPAIGN_PROGRAMS := $(foreach p,$(CAMPAIGN_PLACES),$(foreach a,$(ARCHIVES), \
 campaign: $(CAMPAIGN_PROGRAMS) ## faults injected into heaps on host and board: [SEED=n]
 	$(CAMPAIGN)/run $(if $(SEED),SEED=$(SEED))
 
+# The corners, with whatever malloc there is: to be preloaded.
+CORNERS := tests/libc/corners_test.c $(addprefix tests/harness/,tap.c format.c \
+	arena.c main_host.c)
+
+$(CAMPAIGN_OUT)/corners-64: $(CORNERS) $(MAKEFILE_LIST) | $(DEPS_FIRST)
+	mkdir -p $(@D)
+	$(HOST_CC) -m64 -O1 -g $(TEST_FLAGS) -DTAP_WHERE='"host"' -DTAP_ARENA=64 \
+		-o $@ $(CORNERS)
+
+$(CAMPAIGN_OUT)/corners-32: $(CORNERS) $(MAKEFILE_LIST) | $(DEPS_FIRST)
+	mkdir -p $(@D)
+	$(HOST_CC) -m32 -O1 -g $(TEST_FLAGS) -DTAP_WHERE='"host32"' -DTAP_ARENA=64 \
+		-o $@ $(CORNERS)
+
 # make test runs a small one.
-test: $(if $(TEST_SCRIPTS),$(filter-out %/heap-min/campaign,$(CAMPAIGN_PROGRAMS)))
+test: $(if $(TEST_SCRIPTS),$(CAMPAIGN_OUT)/corners-64 \
+	$(CAMPAIGN_OUT)/corners-32 \
+	$(filter-out %/heap-min/campaign,$(CAMPAIGN_PROGRAMS)))

@@ -414,6 +414,34 @@ static enum outcome write_after_free(void)
 	return outcome;
 }
 
+/* Free a chunk that was forged inside a block. */
+static enum outcome forged_used(void)
+{
+	struct block *b = work_pick();
+	size_t units = b->n / HEAP_ALIGN;
+
+	if (units < 3)
+		return UNFIT;
+	units = 1 + below((uint32_t)units - 2);
+	words_forge_used(b->mem + HEAP_ALIGN, units * HEAP_ALIGN);
+	b->checked = sizeof(size_t);
+	return pass(b->mem + HEAP_ALIGN, 0);
+}
+
+/* A list of free chunks is led to one that was forged inside a block. */
+static enum outcome forged_free(void)
+{
+	struct block *b = work_pick();
+
+	if (b->n < 3 * HEAP_ALIGN ||
+	    !words_forge_free(trial.heap, b->mem + HEAP_ALIGN,
+			      b->n - 2 * HEAP_ALIGN))
+		return UNFIT;
+	tap_diag("hit forge chunk at %p", (void *)b->mem);
+	b->checked = sizeof(size_t);
+	return work_to_the_end();
+}
+
 static enum outcome nothing(void)
 {
 	return work_to_the_end();
@@ -422,10 +450,16 @@ static enum outcome nothing(void)
 static const struct {
 	const char *name;
 	enum outcome (*run)(void);
+	unsigned weight; /* a rate near 100 % takes many trials to tell */
 } writes[] = {
-	{"no fault", nothing},           {"overflow by 8", overflow_8},
-	{"overflow by 32", overflow_32}, {"underflow by 8", underflow_8},
-	{"off by one", off_by_one},      {"write after free", write_after_free},
+	{"no fault", nothing, 10},
+	{"overflow by 8", overflow_8, 10},
+	{"overflow by 32", overflow_32, 10},
+	{"underflow by 8", underflow_8, 10},
+	{"off by one", off_by_one, 10},
+	{"write after free", write_after_free, 10},
+	{"free of a forged block", forged_used, 40},
+	{"a forged free chunk", forged_free, 10},
 };
 
 #define WRITES ((unsigned)(sizeof(writes) / sizeof(writes[0])))
@@ -434,9 +468,9 @@ static const struct {
 
 static const char *const calls[] = {"free", "resize", "size"};
 
-bool misuse_writes(unsigned kind)
+unsigned misuse_weight(unsigned kind)
 {
-	return kind < WRITES;
+	return kind < WRITES ? writes[kind].weight : 1;
 }
 
 bool misuse_name(unsigned kind, const char **call, const char **name)

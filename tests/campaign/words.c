@@ -122,6 +122,34 @@ void words_add_hooks(struct heap *h)
 	h->error = error;
 }
 
+void words_forge_used(unsigned char *mem, size_t size)
+{
+	struct chunk *c = mem_to_chunk(mem);
+
+	c->head = size | CHUNK_USED | CHUNK_PREV_USED;
+	chunk_above(c, size)->head = FENCE;
+}
+
+bool words_forge_free(struct heap *h, unsigned char *mem, size_t n)
+{
+	const unsigned bins = sizeof(h->bins.head) / sizeof(h->bins.head[0]);
+	unsigned first = below(bins);
+	struct chunk *forged = mem_to_chunk(mem);
+
+	for (unsigned i = 0; i < bins; i++) {
+		struct chunk *c = h->bins.head[(first + i) % bins];
+
+		if (c == NULL || c->fwd != NULL || chunk_free_size(c) > n)
+			continue;
+		chunk_set_free(forged, chunk_free_size(c));
+		forged->fwd = NULL;
+		forged->back = c;
+		c->fwd = forged;
+		return true;
+	}
+	return false;
+}
+
 size_t words_control(void)
 {
 	return sizeof(struct heap);

@@ -49,15 +49,17 @@ static bool holds(const unsigned char *mem, size_t n, const struct block *b)
 
 void work_refill(void)
 {
-	for (const struct block *b = trial.block; b < trial.block + BLOCKS; b++)
-		if (b->mem != NULL)
+	for (struct block *b = trial.block; b < trial.block + BLOCKS; b++)
+		if (b->mem != NULL) {
+			b->checked = b->n;
 			fill(b);
+		}
 }
 
 enum outcome work_verify(void)
 {
 	for (const struct block *b = trial.block; b < trial.block + BLOCKS; b++)
-		if (b->mem != NULL && !holds(b->mem, b->n, b))
+		if (b->mem != NULL && !holds(b->mem, b->checked, b))
 			return end(SILENT, "content");
 	return GOING_ON;
 }
@@ -119,7 +121,7 @@ static enum outcome accept(struct block *b, void *mem, size_t n)
 		    (uintptr_t)o->mem < at + n)
 			return end(SILENT, "overlap");
 	b->mem = mem;
-	b->n = n;
+	b->n = b->checked = n;
 	b->key = ++trial.keys * 4096;
 	fill(b);
 	return GOING_ON;
@@ -172,7 +174,7 @@ static enum outcome take(struct block *b, size_t n)
 static enum outcome resize(struct block *b, size_t n)
 {
 	struct block was = *b;
-	size_t kept = n < was.n ? n : was.n;
+	size_t kept = n < was.checked ? n : was.checked;
 	enum outcome outcome;
 	void *mem;
 
@@ -196,7 +198,7 @@ enum outcome work_give(struct block *b)
 {
 	void *mem = b->mem;
 
-	if (!holds(b->mem, b->n, b))
+	if (!holds(b->mem, b->checked, b))
 		return end(SILENT, "content");
 	calling(CALL_FREE, mem, b->n);
 	b->mem = NULL;
