@@ -43,7 +43,8 @@ static bool grow_into_top(struct heap *h, struct chunk *c, size_t size)
 	return true;
 }
 
-bool heap_grow_forward(struct heap *h, struct chunk *c, size_t size)
+/* Grow c forward to `size` bytes.  False: no room, or bins.damage filled. */
+static bool grow_forward(struct heap *h, struct chunk *c, size_t size)
 {
 	struct chunk *next = chunk_next(c);
 
@@ -126,7 +127,7 @@ static struct chunk *grow_block(struct heap *h, struct chunk *c, size_t size,
 	size_t was = chunk_head_size(c);
 	struct chunk *to;
 
-	if (heap_grow_forward(h, c, size))
+	if (grow_forward(h, c, size))
 		return c;
 	if (h->bins.damage.kind != HEAP_FAULT_NONE)
 		return NULL;
@@ -184,8 +185,13 @@ void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
 	return chunk_to_mem(to);
 }
 
-struct chunk *heap_carve(struct heap *h, struct chunk *c, size_t align,
-			 size_t size)
+/*
+ * Carve `size` bytes at a multiple of `align` out of used chunk c and free
+ * what lies before and behind.  NULL, bins.damage filled, when it cannot be
+ * freed; c is then whole.
+ */
+static struct chunk *carve(struct heap *h, struct chunk *c, size_t align,
+			   size_t size)
 {
 	uintptr_t mem = align_up((uintptr_t)chunk_to_mem(c), align);
 	struct chunk *at = mem_to_chunk((void *)mem);
@@ -232,7 +238,7 @@ void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
 
 	c = NULL;
 	if (mem != NULL) {
-		c = heap_carve(h, mem_to_chunk(mem), align, size);
+		c = carve(h, mem_to_chunk(mem), align, size);
 		if (c == NULL)
 			heap_free_from(h, mem, h);
 	}
@@ -244,4 +250,16 @@ void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
 	else
 		heap_leave(h, state, caller);
 	return c != NULL ? chunk_to_mem(c) : NULL;
+}
+
+/* For the debug profile alone, so that others have them inline. */
+bool heap_grow_forward(struct heap *h, struct chunk *c, size_t size)
+{
+	return HEAP_CHECK >= 3 && grow_forward(h, c, size);
+}
+
+struct chunk *heap_carve(struct heap *h, struct chunk *c, size_t align,
+			 size_t size)
+{
+	return HEAP_CHECK >= 3 ? carve(h, c, align, size) : NULL;
 }

@@ -198,7 +198,10 @@ static WORD_HOT void heap_discount(struct heap *h, size_t fewer)
 
 /* ---- resize.c ---- */
 
-/* Grow c forward to `size` bytes.  False: no room, or bins.damage filled. */
+/*
+ * The debug profile's.  Grow c forward to `size` bytes.  False: no room, or
+ * bins.damage filled.
+ */
 bool heap_grow_forward(struct heap *h, struct chunk *c, size_t size);
 
 /*
