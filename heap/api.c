@@ -72,9 +72,12 @@ WORD_COLD void *heap_refuse(const struct heap *h)
 
 WORD_COLD void *heap_alloc_locked(struct heap *h, size_t n, const void *caller)
 {
+	const struct heap_layer *layer = heap_layer(h);
 	uintptr_t state;
 	void *p;
 
+	if (layer != NULL)
+		return layer->alloc(h, n, caller);
 	if (n > CHUNK_PAYLOAD_MAX || !heap_enter(h, &state, NULL, caller))
 		return heap_refuse(h);
 	p = HEAP_CHECK >= 3 ? heap_debug_alloc(h, n, caller)
@@ -101,10 +104,15 @@ WORD_COLD void heap_free_locked(struct heap *h, void *p, const void *caller)
 {
 	int *error = h->error != NULL ? h->error() : NULL;
 	int was = error != NULL ? *error : 0;
+	const struct heap_layer *layer = heap_layer(h);
 	uintptr_t state;
 
 	if (caller == h) {
 		heap_inspect(h, p);
+		return;
+	}
+	if (layer != NULL) {
+		layer->free(h, p, caller);
 		return;
 	}
 	if (p == NULL || !heap_enter(h, &state, p, caller))
@@ -137,7 +145,23 @@ size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)
 	n = HEAP_CHECK >= 3 ? heap_debug_asked(c)
 			    : chunk_head_size(c) - WORD_SIZE;
 	heap_leave(h, state, caller);
-	return n;
+
+	const struct heap_layer *layer = heap_layer(h);
+
+	return layer != NULL ? layer->look(h, p, caller).size : n;
+}
+
+bool heap_has_layers(const struct heap *h)
+{
+	return heap_layer(h) != NULL;
+}
+
+void heap_notice(struct heap *h, enum heap_operation op, const void *caller)
+{
+	const struct heap_layer *layer = heap_layer(h);
+
+	if (layer != NULL)
+		layer->notice(h, op, caller);
 }
 
 /* ---- the plain names: the culprit is who called them ------------------ */

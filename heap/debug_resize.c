@@ -78,6 +78,7 @@ void *heap_debug_resize(struct heap *h, void *p, size_t n, const void *caller)
 	struct chunk *c, *to;
 	uintptr_t state;
 
+	caller = heap_fault_caller(h, caller);
 	if (payload == 0 || !heap_enter(h, &state, p, caller))
 		return NULL;
 	c = heap_debug_inspect(h, p);
@@ -107,6 +108,7 @@ void *heap_debug_align(struct heap *h, size_t align, size_t n,
 	struct chunk *c, *at, *tail, *end;
 	uintptr_t state;
 
+	caller = heap_fault_caller(h, caller);
 	if (payload == 0 || align > HEAP_CHUNK_MAX - size ||
 	    !heap_enter(h, &state, NULL, caller))
 		return NULL;

@@ -94,6 +94,16 @@ static void name_callers(const struct heap *h, const struct chunk *c,
 			(const void *)heap_debug_trailer(h, c)->freed_by;
 }
 
+/* In watch.c: who called the layer that says h for its caller. */
+__attribute__((weak)) const void *heap_layer_caller(struct heap *h);
+
+const void *heap_fault_caller(struct heap *h, const void *caller)
+{
+	if (HEAP_CHECK != 0 && caller == h && heap_layer_caller != NULL)
+		return heap_layer_caller(h);
+	return caller;
+}
+
 /* ---- telling ---------------------------------------------------------------- */
 
 /* One at a time: else what is told of could be what telling does. */
@@ -141,11 +151,12 @@ WORD_COLD bool heap_fault_describe(struct heap *h, const struct damage *damage,
 	return true;
 }
 
-WORD_COLD void heap_fault_tell(struct heap *h, const struct heap_fault *fault)
+WORD_COLD void heap_fault_tell(struct heap *h, struct heap_fault *fault)
 {
 	int *error = h->error != NULL ? h->error() : NULL;
 	int was = error != NULL ? *error : 0;
 
+	fault->caller = heap_fault_caller(h, fault->caller);
 	h->port->fault(h->port->ctx, fault);
 	heap_fault_over(h);
 	heap_keep_error(error, was);
