@@ -192,6 +192,7 @@ include tests/hooks/hooks.mk
 include tests/campaign/campaign.mk
 include tests/fuzz/fuzz.mk
 include tests/threads/threads.mk
+include tests/workloads/workloads.mk
 include tests/bench/bench.mk
 include tools/tools.mk
 include tools/package/install.mk
@@ -219,7 +220,8 @@ DEPS_LINT := $(DEPS) clang clang-format clang-tidy cppcheck shellcheck
 DEPS_FUZZ := $(DEPS) clang libclang-rt-14-dev g++-multilib
 
 DEPS_ALL := $(DEPS_LINT) $(DEPS_FUZZ) afl++ git sqlite3 xz-utils gdb \
-	stress-ng libpython3.11-testsuite
+	stress-ng libpython3.11-testsuite dpkg-dev valgrind \
+	libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4
 
 .PHONY: deps deps-lint deps-fuzz deps-all
 deps: ## install the Debian packages that demo, build and test need
@@ -246,4 +248,4 @@ help: ## list what make can do
 	echo "LIBC    $(LIBCS) (Cortex-M), picolibc none (RISC-V)"
 	echo "BOARD   $(BOARDS); test: host host32 sanitize too"
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -name workloads -prune -o -name '*.d' -print 2>/dev/null)

@@ -5,23 +5,27 @@
  */
 #include "state.h"
 
+/*
+ * The heap behind malloc, where there is one, and how its malloc family tells a
+ * refusal, without the lock.  Weak, so that neither is linked for the asking.
+ */
+extern __attribute__((weak)) struct heap heap_default;
+__attribute__((weak)) void heap_libc_exhausted(void);
+
 /* ---- faults ----------------------------------------------------------- */
 
 WORD_COLD void *heap_fail(struct heap *h, uintptr_t state, const void *mem,
 			  const void *caller)
 {
 	struct damage damage = h->bins.damage;
-	struct heap_fault fault;
-	bool told = false;
 
 	h->bins.damage = (struct damage){0};
-	if (damage.kind == HEAP_FAULT_NONE)
+	if (damage.kind == HEAP_FAULT_NONE) {
 		h->failures++;
-	else
-		told = heap_fault_describe(h, &damage, mem, caller, &fault);
-	heap_unlock(h, state);
-	if (told)
-		heap_fault_tell(h, &fault);
+		heap_unlock(h, state);
+	} else {
+		heap_fault_tell(h, state, &damage, mem, caller);
+	}
 	return NULL;
 }
 
@@ -30,11 +34,10 @@ bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 {
 	const struct heap_port *port = h->port;
 
-	if (port->in_isr != NULL && port->in_isr(port->ctx)) {
-		heap_fault_interrupt(h, mem, caller);
-		return false;
-	}
+	if (port->in_isr != NULL && port->in_isr(port->ctx))
+		return heap_fault_interrupt(h, mem, caller);
 	*state = heap_lock(h);
+	h->bins.damage.kind = HEAP_FAULT_NONE;
 	return true;
 }
 
@@ -44,12 +47,10 @@ static WORD_COLD void prove(struct heap *h, uintptr_t state, const void *caller)
 	struct damage damage = {.kind = HEAP_FAULT_INVARIANT};
 
 	damage.invariant = heap_slice_check(h, &damage.chunk);
-	if (damage.invariant == HEAP_OK) {
+	if (damage.invariant == HEAP_OK)
 		heap_unlock(h, state);
-		return;
-	}
-	h->bins.damage = damage;
-	heap_fail(h, state, NULL, caller);
+	else
+		heap_fault_tell(h, state, &damage, NULL, caller);
 }
 
 void heap_leave(struct heap *h, uintptr_t state, const void *caller)
@@ -65,29 +66,48 @@ void heap_leave(struct heap *h, uintptr_t state, const void *caller)
 /* Nothing for the caller of heap_alloc_from: the heap behind malloc says so. */
 WORD_COLD void *heap_refuse(const struct heap *h)
 {
-	if (h->exhausted != NULL)
-		h->exhausted();
+	if (h == &heap_default && heap_libc_exhausted != NULL)
+		heap_libc_exhausted();
 	return NULL;
 }
 
-WORD_COLD void *heap_alloc_locked(struct heap *h, size_t n, const void *caller)
+void heap_set_fast(struct heap *h)
 {
-	const struct heap_layer *layer = heap_layer(h);
-	uintptr_t state;
-	void *p;
+	bool idle = h->port->lock == NULL && h->port->in_isr == NULL &&
+		    heap_layer(h) == NULL;
 
-	if (layer != NULL)
-		return layer->alloc(h, n, caller);
+	if (HEAP_CHECK >= 3 || !idle) {
+		h->bins.fast = 0;
+		h->bins.open = 0;
+	} else {
+		h->bins.fast = CHUNK_PAYLOAD_MAX + 1;
+		h->bins.open = h->bins.units;
+	}
+}
+
+void *heap_alloc_engine(struct heap *h, size_t n, const void *caller)
+{
+	uintptr_t state;
+	struct chunk *c;
+
 	if (n > CHUNK_PAYLOAD_MAX || !heap_enter(h, &state, NULL, caller))
 		return heap_refuse(h);
-	p = HEAP_CHECK >= 3 ? heap_debug_alloc(h, n, caller)
-			    : heap_alloc_from(h, n, h);
-	if (p == NULL) {
+	c = HEAP_CHECK >= 3 ? heap_debug_alloc(h, n, caller)
+			    : heap_take(h, chunk_round(n));
+	if (c == NULL) {
 		heap_fail(h, state, NULL, caller);
 		return heap_refuse(h);
 	}
 	heap_leave(h, state, caller);
-	return p;
+	return chunk_to_mem(c);
+}
+
+void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
+{
+	const struct heap_layer *layer = heap_layer(h);
+
+	return layer != NULL ? layer->alloc(h, n, caller)
+			     : heap_alloc_engine(h, n, caller);
 }
 
 void *heap_zalloc_from(struct heap *h, size_t n, const void *caller)
@@ -99,55 +119,54 @@ void *heap_zalloc_from(struct heap *h, size_t n, const void *caller)
 	return p;
 }
 
-/* POSIX: free keeps errno, whatever the port's callbacks do. */
-WORD_COLD void heap_free_locked(struct heap *h, void *p, const void *caller)
+void heap_free_engine(struct heap *h, void *p, const void *caller)
 {
-	int *error = h->error != NULL ? h->error() : NULL;
-	int was = error != NULL ? *error : 0;
-	const struct heap_layer *layer = heap_layer(h);
 	uintptr_t state;
 
-	if (caller == h) {
-		heap_inspect(h, p);
-		return;
-	}
-	if (layer != NULL) {
-		layer->free(h, p, caller);
-		return;
-	}
 	if (p == NULL || !heap_enter(h, &state, p, caller))
 		return;
-	/* That looks at p first, and comes back here when it is no block. */
-	if (HEAP_CHECK >= 3)
-		heap_debug_free(h, p, caller);
-	else
-		heap_free_from(h, p, h);
-	if (h->bins.damage.kind != HEAP_FAULT_NONE)
-		heap_fail(h, state, p, caller);
-	else
+	if (HEAP_CHECK >= 3 ? heap_debug_free(h, p, caller)
+			    : heap_give(h, mem_to_chunk(p)))
 		heap_leave(h, state, caller);
-	heap_keep_error(error, was);
+	else
+		heap_fail(h, state, p, caller);
+}
+
+void heap_free_from(struct heap *h, void *p, const void *caller)
+{
+	const struct heap_layer *layer = heap_layer(h);
+
+	if (layer != NULL)
+		layer->free(h, p, caller);
+	else
+		heap_free_engine(h, p, caller);
+}
+
+size_t heap_block_size(struct heap *h, const void *p)
+{
+	const struct chunk *c =
+		HEAP_CHECK >= 3 ? heap_debug_inspect(h, p) : heap_inspect(h, p);
+
+	if (c == NULL)
+		return 0;
+	return HEAP_CHECK >= 3 ? heap_debug_asked(c)
+			       : chunk_head_size(c) - WORD_SIZE;
 }
 
 size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)
 {
-	struct chunk *c;
-	size_t n;
+	const struct heap_layer *layer = heap_layer(h);
 	uintptr_t state;
+	size_t n;
 
 	if (p == NULL || !heap_enter(h, &state, p, caller))
 		return 0;
-	c = HEAP_CHECK >= 3 ? heap_debug_inspect(h, p) : heap_inspect(h, p);
-	if (c == NULL) {
+	n = heap_block_size(h, p);
+	if (h->bins.damage.kind != HEAP_FAULT_NONE) {
 		heap_fail(h, state, p, caller);
 		return 0;
 	}
-	n = HEAP_CHECK >= 3 ? heap_debug_asked(c)
-			    : chunk_head_size(c) - WORD_SIZE;
 	heap_leave(h, state, caller);
-
-	const struct heap_layer *layer = heap_layer(h);
-
 	return layer != NULL ? layer->look(h, p, caller).size : n;
 }
 

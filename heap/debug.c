@@ -43,7 +43,7 @@ static uintptr_t sum_of(const struct heap *h, const struct chunk *c,
 
 static bool has_room(const struct chunk *c)
 {
-	return chunk_head_size(c) >= chunk_round(heap_debug_payload(0));
+	return chunk_head_size(c) >= heap_debug_size_for(0);
 }
 
 static bool is_in_state(const struct heap *h, const struct chunk *c,
@@ -81,11 +81,15 @@ size_t heap_debug_asked(const struct chunk *c)
 	return trailer_at(c)->asked;
 }
 
-size_t heap_debug_payload(size_t n)
+/* A block of n bytes, as the engine has it. */
+static size_t payload_for(size_t n)
 {
-	if (n > DEBUG_MAX)
-		return 0;
 	return align_up(n, WORD_SIZE) + GUARD_MIN + sizeof(struct trailer);
+}
+
+size_t heap_debug_size_for(size_t n)
+{
+	return n <= DEBUG_MAX ? chunk_round(payload_for(n)) : 0;
 }
 
 size_t heap_debug_fits(size_t payload)
@@ -204,25 +208,22 @@ bool heap_debug_is_intact(const struct heap *h, const struct chunk *c,
 /* What is held is not in use; what was taken to be given back is no peak. */
 void heap_debug_settle(struct heap *h, size_t peak)
 {
-	size_t live = h->in_use - h->debug.bytes;
+	size_t used = heap_in_use(h), live = used - h->debug.bytes;
 
 	h->peak = live > peak ? live : peak;
+	h->below_peak = h->peak - used;
 }
 
-struct chunk *heap_debug_take(struct heap *h, size_t payload)
+struct chunk *heap_debug_take(struct heap *h, size_t size)
 {
-	struct chunk *c;
 	size_t peak = h->peak;
-	void *mem = heap_alloc_from(h, payload, h);
+	struct chunk *c = heap_take(h, size);
 
-	if (mem == NULL && h->bins.damage.kind == HEAP_FAULT_NONE &&
+	if (c == NULL && h->bins.damage.kind == HEAP_FAULT_NONE &&
 	    h->debug.count != 0 && heap_quarantine_drain(h))
-		mem = heap_alloc_from(h, payload, h);
+		c = heap_take(h, size);
 	heap_debug_settle(h, peak);
-	if (mem == NULL)
-		return NULL;
-	c = mem_to_chunk(mem);
-	if (is_virgin(c))
+	if (c == NULL || is_virgin(c))
 		return c;
 	/* Somebody still writes there: it is not to be anybody's again. */
 	heap_debug_shun(h, c);
@@ -230,16 +231,16 @@ struct chunk *heap_debug_take(struct heap *h, size_t payload)
 	return NULL;
 }
 
-void *heap_debug_alloc(struct heap *h, size_t n, const void *caller)
+struct chunk *heap_debug_alloc(struct heap *h, size_t n, const void *caller)
 {
-	size_t payload = heap_debug_payload(n);
-	struct chunk *c = payload != 0 ? heap_debug_take(h, payload) : NULL;
+	size_t size = heap_debug_size_for(n);
+	struct chunk *c = size != 0 ? heap_debug_take(h, size) : NULL;
 
-	if (c == NULL)
-		return NULL;
-	heap_debug_dress(h, c, n, 0, caller);
-	heap_debug_shade(h, HEAP_SHADE_BORN, c, n, 0);
-	return chunk_to_mem(c);
+	if (c != NULL) {
+		heap_debug_dress(h, c, n, 0, caller);
+		heap_debug_shade(h, HEAP_SHADE_BORN, c, n, 0);
+	}
+	return c;
 }
 
 bool heap_debug_release(struct heap *h, struct chunk *c)
@@ -250,8 +251,7 @@ bool heap_debug_release(struct heap *h, struct chunk *c)
 	if (!chunk_is_prev_used(c))
 		below = chunk_foot_size(chunk_prev_foot(c));
 	start = chunk_below(c, below);
-	heap_free_from(h, chunk_to_mem(c), h);
-	if (h->bins.damage.kind != HEAP_FAULT_NONE)
+	if (!heap_give(h, c))
 		return false;
 	/* [free p][ c ][free n]: the foot of p, all of c, and what n had. */
 	heap_fill_seam(h, start, c, size);
@@ -270,12 +270,13 @@ void heap_debug_bury(struct heap *h, struct chunk *c, const void *caller)
 		heap_debug_release(h, c);
 }
 
-void heap_debug_free(struct heap *h, void *p, const void *caller)
+bool heap_debug_free(struct heap *h, void *p, const void *caller)
 {
 	struct chunk *c = heap_debug_inspect(h, p);
 
 	if (c != NULL)
 		heap_debug_bury(h, c, caller);
+	return h->bins.damage.kind == HEAP_FAULT_NONE;
 }
 
 #endif

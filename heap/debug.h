@@ -68,25 +68,28 @@ struct debug {
 
 /* ---- debug.c: blocks --------------------------------------------------- */
 
-/* heap_alloc_from and heap_free_from of the debug profile, but for the edges. */
-void *heap_debug_alloc(struct heap *h, size_t n, const void *caller);
-void heap_debug_free(struct heap *h, void *p, const void *caller);
+/*
+ * heap_take and heap_give of the debug profile, for n bytes and a block.
+ * Caller: who is named for them.
+ */
+struct chunk *heap_debug_alloc(struct heap *h, size_t n, const void *caller);
+bool heap_debug_free(struct heap *h, void *p, const void *caller);
 
 /* The live block behind mem, or NULL with bins.damage filled. */
 struct chunk *heap_debug_inspect(struct heap *h, const void *mem);
 
-/* Bytes of payload to ask the engine for to serve n; 0 when it could not. */
-size_t heap_debug_payload(size_t n);
+/* Bytes of the chunk of a block of n bytes; 0 when there could be none. */
+size_t heap_debug_size_for(size_t n);
 
-/* The n that heap_debug_payload makes so many bytes of. */
+/* The largest block that so many bytes of payload serve. */
 size_t heap_debug_fits(size_t payload);
 
 /*
- * Payload from the engine, where nobody has written meanwhile; for its sake
+ * A chunk from the engine, where nobody has written meanwhile; for its sake
  * held blocks are let go.  NULL: no more, or bins.damage filled.  The chunk has
  * no trailer yet.
  */
-struct chunk *heap_debug_take(struct heap *h, size_t payload);
+struct chunk *heap_debug_take(struct heap *h, size_t size);
 
 /* Never give used chunk c out again; bins.damage tells why. */
 void heap_debug_shun(struct heap *h, struct chunk *c);

@@ -74,23 +74,22 @@ static void *move(struct heap *h, struct chunk *to, struct chunk *c, size_t n,
  */
 void *heap_debug_resize(struct heap *h, void *p, size_t n, const void *caller)
 {
-	size_t payload = heap_debug_payload(n), size, asked;
+	size_t size = heap_debug_size_for(n), asked;
 	struct chunk *c, *to;
 	uintptr_t state;
 
 	caller = heap_fault_caller(h, caller);
-	if (payload == 0 || !heap_enter(h, &state, p, caller))
+	if (size == 0 || !heap_enter(h, &state, p, caller))
 		return NULL;
 	c = heap_debug_inspect(h, p);
 	if (c == NULL)
 		return heap_fail(h, state, p, caller);
 	asked = heap_debug_asked(c);
-	size = chunk_round(payload);
 	if (size <= chunk_head_size(c)) {
 		if (!cut(h, c, size))
 			return heap_fail(h, state, p, caller);
 	} else {
-		to = heap_debug_take(h, payload);
+		to = heap_debug_take(h, size);
 		if (to != NULL)
 			return move(h, to, c, n, state, caller);
 		if (h->bins.damage.kind != HEAP_FAULT_NONE || !grow(h, c, size))
@@ -104,18 +103,18 @@ void *heap_debug_resize(struct heap *h, void *p, size_t n, const void *caller)
 void *heap_debug_align(struct heap *h, size_t align, size_t n,
 		       const void *caller)
 {
-	size_t payload = heap_debug_payload(n), size = chunk_round(payload);
+	size_t size = heap_debug_size_for(n);
 	struct chunk *c, *at, *tail, *end;
 	uintptr_t state;
 
 	caller = heap_fault_caller(h, caller);
-	if (payload == 0 || align > HEAP_CHUNK_MAX - size ||
+	if (size == 0 || align > HEAP_CHUNK_MAX - size ||
 	    !heap_enter(h, &state, NULL, caller))
 		return NULL;
 
 	size_t peak = h->peak;
 
-	c = heap_debug_take(h, size - WORD_SIZE + align - HEAP_ALIGN);
+	c = heap_debug_take(h, size + align - HEAP_ALIGN);
 	if (c == NULL)
 		return finish(h, state, NULL, NULL, caller);
 	end = chunk_next(c);

@@ -111,12 +111,12 @@ static bool may_tell(struct heap *h, struct heap_fault *fault)
 {
 	if (h->port->fault == NULL)
 		return false;
-	if (__atomic_load_n(&h->telling, __ATOMIC_RELAXED)) {
+	if (__atomic_load_n(&h->telling, __ATOMIC_RELAXED) != 0) {
 		if (h->untold != UINT16_MAX)
 			h->untold++;
 		return false;
 	}
-	__atomic_store_n(&h->telling, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&h->telling, 1, __ATOMIC_RELAXED);
 	fault->untold = h->untold;
 	h->untold = 0;
 	return true;
@@ -124,14 +124,21 @@ static bool may_tell(struct heap *h, struct heap_fault *fault)
 
 void heap_fault_over(struct heap *h)
 {
-	__atomic_store_n(&h->telling, false, __ATOMIC_RELAXED);
+	__atomic_store_n(&h->telling, 0, __ATOMIC_RELAXED);
 }
 
-WORD_COLD bool heap_fault_describe(struct heap *h, const struct damage *damage,
-				   const void *mem, const void *caller,
-				   struct heap_fault *fault)
+static WORD_COLD void tell(struct heap *h, struct heap_fault *fault)
 {
-	*fault = (struct heap_fault){
+	fault->caller = heap_fault_caller(h, fault->caller);
+	h->port->fault(h->port->ctx, fault);
+	heap_fault_over(h);
+}
+
+WORD_COLD void heap_fault_tell(struct heap *h, uintptr_t state,
+			       const struct damage *damage, const void *mem,
+			       const void *caller)
+{
+	struct heap_fault fault = {
 		.kind = damage->kind,
 		.invariant = damage->invariant,
 		.heap = h,
@@ -139,30 +146,21 @@ WORD_COLD bool heap_fault_describe(struct heap *h, const struct damage *damage,
 		.mem = mem,
 		.caller = caller,
 	};
-	if (!may_tell(h, fault))
-		return false;
-	if (HEAP_CHECK != 0)
-		look_around(h, damage->chunk, fault);
-	if (HEAP_CHECK >= 3) {
-		name_callers(h, damage->chunk, fault);
-		if (fault->allocated_by == NULL)
-			name_callers(h, mem_to_chunk(mem), fault);
+	bool told = may_tell(h, &fault);
+
+	if (HEAP_CHECK != 0 && told)
+		look_around(h, damage->chunk, &fault);
+	if (HEAP_CHECK >= 3 && told) {
+		name_callers(h, damage->chunk, &fault);
+		if (fault.allocated_by == NULL)
+			name_callers(h, mem_to_chunk(mem), &fault);
 	}
-	return true;
+	heap_unlock(h, state);
+	if (told)
+		tell(h, &fault);
 }
 
-WORD_COLD void heap_fault_tell(struct heap *h, struct heap_fault *fault)
-{
-	int *error = h->error != NULL ? h->error() : NULL;
-	int was = error != NULL ? *error : 0;
-
-	fault->caller = heap_fault_caller(h, fault->caller);
-	h->port->fault(h->port->ctx, fault);
-	heap_fault_over(h);
-	heap_keep_error(error, was);
-}
-
-WORD_COLD void heap_fault_interrupt(struct heap *h, const void *mem,
+WORD_COLD bool heap_fault_interrupt(struct heap *h, const void *mem,
 				    const void *caller)
 {
 	struct heap_fault fault = {
@@ -173,5 +171,6 @@ WORD_COLD void heap_fault_interrupt(struct heap *h, const void *mem,
 	};
 
 	if (may_tell(h, &fault))
-		heap_fault_tell(h, &fault);
+		tell(h, &fault);
+	return false;
 }

@@ -39,14 +39,17 @@ static enum heap_invariant turn(struct heap *h, const struct chunk *fence)
 	return HEAP_OK;
 }
 
-static bool links_agree(const struct heap *h, const struct chunk *c)
+/* Does the list that c is in lead to it? */
+static bool is_linked(struct heap *h, const struct chunk *c)
 {
-	return chunk_is_tiny(c) ? heap_tiny_links_agree(&h->bins, c)
-				: bins_links_agree(&h->bins, c);
+	bool sound = heap_bins_is_sound(&h->bins, c);
+
+	h->bins.damage.kind = HEAP_FAULT_NONE;
+	return sound;
 }
 
 /* One chunk, and that the next one knows it. */
-static enum heap_invariant look(const struct heap *h, const struct chunk *c,
+static enum heap_invariant look(struct heap *h, const struct chunk *c,
 				const struct chunk *fence)
 {
 	enum heap_invariant broken = heap_check_chunk(h, c, fence);
@@ -59,9 +62,19 @@ static enum heap_invariant look(const struct heap *h, const struct chunk *c,
 		return HEAP_I4;
 	if (!chunk_is_used(c) && (!chunk_is_used(next) || next == h->top))
 		return HEAP_I3;
-	if (!chunk_is_used(c) && !links_agree(h, c))
+	if (!chunk_is_used(c) && !is_linked(h, c))
 		return HEAP_I6;
 	return heap_debug_is_intact(h, c, LOOK) ? HEAP_OK : HEAP_I10;
+}
+
+/* The tour's own words may be damaged, too. */
+static bool is_on_its_way(const struct heap *h, const struct chunk *fence)
+{
+	const struct debug *d = &h->debug;
+
+	return bins_may_hold(&h->bins, d->base) &&
+	       bins_may_end(&h->bins, fence) && bins_may_end(&h->bins, d->at) &&
+	       d->at >= d->base && d->at <= fence;
 }
 
 static enum heap_invariant slice(struct heap *h, const struct chunk **bad)
@@ -79,8 +92,7 @@ static enum heap_invariant slice(struct heap *h, const struct chunk **bad)
 			d->fence != NULL ? d->fence : h->top;
 
 		*bad = d->at;
-		if (!bins_may_hold(&h->bins, d->at) || d->at < d->base ||
-		    d->at > fence) {
+		if (!is_on_its_way(h, fence)) {
 			d->at = NULL;
 			break;
 		}

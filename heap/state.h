@@ -36,28 +36,25 @@ struct heap {
 	struct chunk *top;   /* the fence of the current segment; NULL: none */
 	struct chunk *limit; /* the highest place for it                     */
 	const struct heap_port *port;
-	/* Without the lock, when a request is refused; may be NULL. */
-	void (*exhausted)(void);
-	/* Where errno is, which callbacks might change; may be NULL. */
-	int *(*error)(void);
-	size_t in_use;
-	size_t peak;
+	size_t peak;       /* most bytes that ever were in used chunks     */
+	size_t below_peak; /* and how many fewer there are now: a malloc   */
+			   /* below the peak has one compare and one write */
 	size_t failures;
 	/* What follows changes only when the heap grows or is trimmed. */
 	struct chunk *base; /* first chunk of the current segment           */
 	uintptr_t end;      /* first byte behind it, of any alignment       */
 	size_t older;       /* segments before the current one              */
 	size_t taken;       /* bytes of all segments and the control block  */
-	bool ended;         /* destroyed: never grows again                 */
-	bool telling;       /* the port's `fault` runs: see fault.c         */
-	uint16_t untold;    /* faults meanwhile                             */
+	size_t ended;       /* not 0: destroyed, never grows again          */
 	uintptr_t check;    /* over the slow part of this struct            */
+	uint16_t telling;   /* not 0: the port's `fault` runs, see fault.c  */
+	uint16_t untold;    /* faults meanwhile                             */
 #if HEAP_CHECK >= 3
 	struct debug debug;
 #endif
 #if HEAP_CHECK != 0
-	/* The layer that calls go to instead of the engine; NULL: none.  It
-	 * keeps bins.fast at 0 for as long as it is there. */
+	/* The layer that calls go to instead of the engine; NULL: none.
+	 * See heap_set_fast. */
 	const struct heap_layer *layer;
 #endif
 };
@@ -95,8 +92,8 @@ static WORD_HOT bool heap_top_is_sound(const struct heap *h,
 {
 	const struct bins *b = &h->bins;
 
-	return bins_may_read(b, h->top) && h->top->head == FENCE &&
-	       bins_may_read(b, to);
+	return bins_may_end(b, h->top) && h->top->head == FENCE &&
+	       bins_may_end(b, to);
 }
 
 /* The running thread's id. */
@@ -111,7 +108,8 @@ static inline uintptr_t heap_thread(const struct heap *h)
 
 /*
  * Make room for `size` bytes at the top with at most four calls of sbrk.
- * False iff the port gives no more; what it gave is then part of the heap.
+ * False: the port gives no more, what it gave is then part of the heap; or
+ * bins.damage filled, nothing done.
  */
 bool heap_grow(struct heap *h, size_t size);
 
@@ -137,6 +135,9 @@ bool heap_older_segment(const struct heap *h, struct span *s, size_t *i);
 /* The check word over the slow part of struct heap. */
 uintptr_t heap_slow_check(const struct heap *h);
 
+/* Does it hold?  Else bins.damage is filled. */
+bool heap_slow_is_sound(struct heap *h);
+
 /* ---- core.c: the lock is held ---- */
 
 /*
@@ -146,10 +147,23 @@ uintptr_t heap_slow_check(const struct heap *h);
 struct chunk *heap_inspect(struct heap *h, const void *mem);
 
 /*
- * heap_alloc_from and heap_free_from are here too.  They first ask whether the
- * lock is idle; a caller that holds it says so with h in the place of `caller`.
- * They then leave bins.damage to him, and have done nothing when it is filled.
+ * A used chunk of `size` bytes, at most HEAP_CHUNK_MAX - HEAP_ALIGN.  NULL: the
+ * heap cannot grow, or bins.damage filled.
  */
+struct chunk *heap_take(struct heap *h, size_t size);
+
+/*
+ * What is left of a malloc that needs no lock when hot_take could not do it;
+ * `at` is what it found.
+ */
+void *heap_alloc_rest(struct heap *h, size_t size, const struct chunk *at,
+		      const void *caller);
+
+/*
+ * Free chunk c.  False, nothing done and bins.damage filled: it is not used, or
+ * something around it is damaged.
+ */
+bool heap_give(struct heap *h, struct chunk *c);
 
 /*
  * Cut used chunk c down to `size` bytes and free the tail.  False as above.
@@ -161,9 +175,29 @@ bool heap_cut(struct heap *h, struct chunk *c, size_t size);
 /* NULL, after the `exhausted` of the heap has been called. */
 void *heap_refuse(const struct heap *h);
 
-/* heap_alloc_from and heap_free_from where there is a lock, or trouble. */
-void *heap_alloc_locked(struct heap *h, size_t n, const void *caller);
-void heap_free_locked(struct heap *h, void *p, const void *caller);
+/*
+ * Whether malloc and free need the lock is asked of bins.fast and bins.open:
+ * decide it anew.
+ */
+void heap_set_fast(struct heap *h);
+
+/* Chunks lie in bins.lo + [0, units). */
+static inline void heap_set_units(struct heap *h, size_t units)
+{
+	h->bins.units = units;
+	if (h->bins.fast != 0)
+		h->bins.open = units;
+}
+
+/* heap_alloc_from and heap_free_from, below all layers. */
+void *heap_alloc_engine(struct heap *h, size_t n, const void *caller);
+void heap_free_engine(struct heap *h, void *p, const void *caller);
+
+/*
+ * Bytes that may be used of block p; bins.damage filled: it is none.  The lock
+ * is held.
+ */
+size_t heap_block_size(struct heap *h, const void *p);
 
 /* Tell the layers of something that they could not see; without the lock. */
 void heap_notice(struct heap *h, enum heap_operation op, const void *caller);
@@ -172,16 +206,6 @@ void heap_notice(struct heap *h, enum heap_operation op, const void *caller);
 static inline uintptr_t heap_lock(const struct heap *h)
 {
 	return h->port->lock != NULL ? h->port->lock(h->port->ctx) : 0;
-}
-
-/*
- * errno as it was before callbacks.  Not written without need: where it is
- * thread-local, it lies at the vectors until startup has set the thread up.
- */
-static inline void heap_keep_error(int *error, int was)
-{
-	if (error != NULL && *error != was)
-		*error = was;
 }
 
 static inline void heap_unlock(const struct heap *h, uintptr_t state)
@@ -212,24 +236,38 @@ static WORD_HOT void heap_account(struct heap *h, size_t more)
 {
 	if (HEAP_STATS == 0)
 		return;
-	h->in_use += more;
-	if (h->in_use > h->peak)
-		h->peak = h->in_use;
+	if (more > h->below_peak) {
+		h->peak += more - h->below_peak;
+		more = h->below_peak;
+	}
+	h->below_peak -= more;
 }
 
 /* So many fewer. */
 static WORD_HOT void heap_discount(struct heap *h, size_t fewer)
 {
 	if (HEAP_STATS != 0)
-		h->in_use -= fewer;
+		h->below_peak += fewer;
 }
 
-/* ---- resize.c ---- */
+/* Bytes in used chunks. */
+static inline size_t heap_in_use(const struct heap *h)
+{
+	return h->peak - h->below_peak;
+}
 
-/*
- * The debug profile's.  Grow c forward to `size` bytes.  False: no room, or
- * bins.damage filled.
- */
+/* Chunks were taken to be given back at once: the peak was `before`, or is now. */
+static inline void heap_lower_peak(struct heap *h, size_t before)
+{
+	size_t now = heap_in_use(h);
+
+	h->peak = now > before ? now : before;
+	h->below_peak = h->peak - now;
+}
+
+/* ---- resize.c: the debug profile's ---- */
+
+/* Grow c forward to `size` bytes.  False: no room, or bins.damage filled. */
 bool heap_grow_forward(struct heap *h, struct chunk *c, size_t size);
 
 /*
@@ -242,19 +280,13 @@ struct chunk *heap_carve(struct heap *h, struct chunk *c, size_t align,
 
 /* ---- fault.c ---- */
 
-/*
- * Fill *fault with all that can be known of a damage; the lock is held, or no
- * chunk is to blame.  False when it is not to be told, but counted.
- */
-bool heap_fault_describe(struct heap *h, const struct damage *damage,
-			 const void *mem, const void *caller,
-			 struct heap_fault *fault);
+/* Release the lock, and tell the port all that can be known of a damage. */
+void heap_fault_tell(struct heap *h, uintptr_t state,
+		     const struct damage *damage, const void *mem,
+		     const void *caller);
 
-/* Tell of a call from where the lock does not reach. */
-void heap_fault_interrupt(struct heap *h, const void *mem, const void *caller);
-
-/* Tell the port what was described; the lock is not held. */
-void heap_fault_tell(struct heap *h, struct heap_fault *fault);
+/* Tell of a call from where the lock does not reach; false. */
+bool heap_fault_interrupt(struct heap *h, const void *mem, const void *caller);
 
 /* Whom to name for `caller`, which is h when a layer called; no lock held. */
 const void *heap_fault_caller(struct heap *h, const void *caller);

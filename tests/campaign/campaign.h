@@ -161,9 +161,6 @@ struct word {
 /* Every word of metadata of a sound heap; how many. */
 unsigned words_find(struct heap *h, struct word *words);
 
-/* The hooks that the malloc family gives to its heap. */
-void words_add_hooks(struct heap *h);
-
 /*
  * As somebody would who knows the sources and the addresses, but not the key:
  * write the heads around a used chunk of `size` bytes at mem; and a free one of

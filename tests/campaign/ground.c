@@ -147,7 +147,6 @@ void arena_start(uint32_t seed_of_trial)
 	dealing = 1;
 	trial.heap = heap_create(parts[0].start, SMALL,
 				 below(2) ? &plain : &locking);
-	words_add_hooks(trial.heap);
 
 	/* Let it take all of part 1, and have it free again. */
 	for (size_t n = SMALL; n >= sizeof(void *); n /= 2)
