@@ -56,13 +56,16 @@ bool heap_tiny_insert(struct bins *b, struct chunk *c)
 
 bool heap_tiny_unlink(struct bins *b, struct chunk *c)
 {
-	struct chunk *fwd = tiny_fwd(c->head), *back = tiny_back(c);
+	struct chunk *fwd, *back;
 
+	/* A damaged list head may lead anywhere: not a word of c before. */
 	if (HEAP_CHECK != 0 && (!bins_may_hold(b, c) ||
 				(c->head & (CHUNK_FLAGS | CHUNK_LINK)) !=
 					(CHUNK_PREV_USED | CHUNK_LINK) ||
 				!tiny_links_agree(b, c)))
 		return false;
+	fwd = tiny_fwd(c->head);
+	back = tiny_back(c);
 	back->head = tiny_head(fwd);
 	if (fwd != NULL)
 		tiny_set_back(fwd, back);

@@ -32,6 +32,9 @@ static const struct {
 	{offsetof(struct heap, taken), "taken"},
 	{offsetof(struct heap, ended), "ended"},
 	{offsetof(struct heap, check), "check"},
+#if HEAP_CHECK != 0
+	{offsetof(struct heap, layer), "layer"},
+#endif
 };
 
 static struct word *list;
