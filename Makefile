@@ -194,6 +194,7 @@ include tests/fuzz/fuzz.mk
 include tests/threads/threads.mk
 include tests/workloads/workloads.mk
 include tests/bench/bench.mk
+include tests/trace/trace.mk
 include tools/tools.mk
 include tools/package/install.mk
 

@@ -41,6 +41,14 @@ bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 	return true;
 }
 
+WORD_COLD bool heap_again(struct heap *h, uintptr_t *state, const void *caller)
+{
+	const struct heap_pending *pending = h->port->pending;
+
+	return pending != NULL && h->bins.damage.kind == HEAP_FAULT_NONE &&
+	       pending->calls->again(h, state, caller);
+}
+
 /* Debug: a slice of the heap is sound when an operation ends. */
 static WORD_COLD void prove(struct heap *h, uintptr_t state, const void *caller)
 {
@@ -90,10 +98,14 @@ void *heap_alloc_engine(struct heap *h, size_t n, const void *caller)
 	uintptr_t state;
 	struct chunk *c;
 
-	if (n > CHUNK_PAYLOAD_MAX || !heap_enter(h, &state, NULL, caller))
+	if (n > CHUNK_PAYLOAD_MAX)
 		return heap_refuse(h);
-	c = HEAP_CHECK >= 3 ? heap_debug_alloc(h, n, caller)
-			    : heap_take(h, chunk_round(n));
+	if (!heap_enter_alloc(h, &state, n, caller))
+		return state != 0 ? (void *)state : heap_refuse(h);
+	do
+		c = HEAP_CHECK >= 3 ? heap_debug_alloc(h, n, caller)
+				    : heap_take(h, chunk_round(n));
+	while (c == NULL && heap_again(h, &state, caller));
 	if (c == NULL) {
 		heap_fail(h, state, NULL, caller);
 		return heap_refuse(h);
@@ -123,7 +135,7 @@ void heap_free_engine(struct heap *h, void *p, const void *caller)
 {
 	uintptr_t state;
 
-	if (p == NULL || !heap_enter(h, &state, p, caller))
+	if (p == NULL || !heap_enter_free(h, &state, p, caller))
 		return;
 	if (HEAP_CHECK >= 3 ? heap_debug_free(h, p, caller)
 			    : heap_give(h, mem_to_chunk(p)))
@@ -159,7 +171,7 @@ size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)
 	uintptr_t state;
 	size_t n;
 
-	if (p == NULL || !heap_enter(h, &state, p, caller))
+	if (p == NULL || !heap_enter_work(h, &state, p, caller))
 		return 0;
 	n = heap_block_size(h, p);
 	if (h->bins.damage.kind != HEAP_FAULT_NONE) {

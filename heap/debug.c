@@ -108,11 +108,18 @@ static uint8_t guard_byte(const uint8_t *at)
 	return (uint8_t)(0xa1u + 6 * ((uintptr_t)at & 7));
 }
 
-static bool guard_is_whole(const struct chunk *c)
+/* What is freed in an interrupt is linked by its first word, however small. */
+static size_t guarded_from(const struct heap *h, size_t asked)
+{
+	return asked < WORD_SIZE && h->port->pending != NULL ? WORD_SIZE
+							     : asked;
+}
+
+static bool guard_is_whole(const struct heap *h, const struct chunk *c)
 {
 	const uint8_t *end = (const uint8_t *)trailer_at(c);
-	const uint8_t *at =
-		(const uint8_t *)chunk_to_mem(c) + trailer_at(c)->asked;
+	const uint8_t *at = (const uint8_t *)chunk_to_mem(c) +
+			    guarded_from(h, trailer_at(c)->asked);
 
 	while (at < end && *at == guard_byte(at))
 		at++;
@@ -172,7 +179,7 @@ struct chunk *heap_debug_inspect(struct heap *h, const void *mem)
 		return NULL;
 	if (is_in_state(h, c, HELD))
 		heap_bins_blame(&h->bins, HEAP_FAULT_NOT_USED, HEAP_OK, c);
-	else if (!is_in_state(h, c, LIVE) || !guard_is_whole(c))
+	else if (!is_in_state(h, c, LIVE) || !guard_is_whole(h, c))
 		heap_bins_blame(&h->bins, HEAP_FAULT_GUARD, HEAP_I10, c);
 	else
 		return c;
@@ -188,7 +195,7 @@ bool heap_debug_is_intact(const struct heap *h, const struct chunk *c,
 
 	if (chunk_is_used(c)) {
 		if (is_in_state(h, c, LIVE))
-			return guard_is_whole(c);
+			return guard_is_whole(h, c);
 		if (!is_in_state(h, c, HELD))
 			return false;
 		to = (const uint8_t *)trailer_at(c);

@@ -79,7 +79,7 @@ void *heap_debug_resize(struct heap *h, void *p, size_t n, const void *caller)
 	uintptr_t state;
 
 	caller = heap_fault_caller(h, caller);
-	if (size == 0 || !heap_enter(h, &state, p, caller))
+	if (size == 0 || !heap_enter_work(h, &state, p, caller))
 		return NULL;
 	c = heap_debug_inspect(h, p);
 	if (c == NULL)
@@ -90,6 +90,12 @@ void *heap_debug_resize(struct heap *h, void *p, size_t n, const void *caller)
 			return heap_fail(h, state, p, caller);
 	} else {
 		to = heap_debug_take(h, size);
+		while (to == NULL && heap_again(h, &state, caller)) {
+			c = heap_debug_inspect(h, p);
+			if (c == NULL)
+				return heap_fail(h, state, p, caller);
+			to = heap_debug_take(h, size);
+		}
 		if (to != NULL)
 			return move(h, to, c, n, state, caller);
 		if (h->bins.damage.kind != HEAP_FAULT_NONE || !grow(h, c, size))
@@ -109,12 +115,14 @@ void *heap_debug_align(struct heap *h, size_t align, size_t n,
 
 	caller = heap_fault_caller(h, caller);
 	if (size == 0 || align > HEAP_CHUNK_MAX - size ||
-	    !heap_enter(h, &state, NULL, caller))
+	    !heap_enter_work(h, &state, NULL, caller))
 		return NULL;
 
 	size_t peak = h->peak;
 
-	c = heap_debug_take(h, size + align - HEAP_ALIGN);
+	do
+		c = heap_debug_take(h, size + align - HEAP_ALIGN);
+	while (c == NULL && heap_again(h, &state, caller));
 	if (c == NULL)
 		return finish(h, state, NULL, NULL, caller);
 	end = chunk_next(c);

@@ -134,11 +134,11 @@ static WORD_COLD void tell(struct heap *h, struct heap_fault *fault)
 	heap_fault_over(h);
 }
 
-WORD_COLD void heap_fault_tell(struct heap *h, uintptr_t state,
-			       const struct damage *damage, const void *mem,
-			       const void *caller)
+static struct heap_fault what_is_said(const struct heap *h,
+				      const struct damage *damage,
+				      const void *mem, const void *caller)
 {
-	struct heap_fault fault = {
+	return (struct heap_fault){
 		.kind = damage->kind,
 		.invariant = damage->invariant,
 		.heap = h,
@@ -146,6 +146,13 @@ WORD_COLD void heap_fault_tell(struct heap *h, uintptr_t state,
 		.mem = mem,
 		.caller = caller,
 	};
+}
+
+WORD_COLD void heap_fault_tell(struct heap *h, uintptr_t state,
+			       const struct damage *damage, const void *mem,
+			       const void *caller)
+{
+	struct heap_fault fault = what_is_said(h, damage, mem, caller);
 	bool told = may_tell(h, &fault);
 
 	if (HEAP_CHECK != 0 && told)
@@ -160,17 +167,19 @@ WORD_COLD void heap_fault_tell(struct heap *h, uintptr_t state,
 		tell(h, &fault);
 }
 
-WORD_COLD bool heap_fault_interrupt(struct heap *h, const void *mem,
-				    const void *caller)
+WORD_COLD void heap_tell(struct heap *h, const struct damage *damage,
+			 const void *mem, const void *caller)
 {
-	struct heap_fault fault = {
-		.kind = HEAP_FAULT_INTERRUPT,
-		.heap = h,
-		.mem = mem,
-		.caller = caller,
-	};
+	struct heap_fault fault = what_is_said(h, damage, mem, caller);
 
 	if (may_tell(h, &fault))
 		tell(h, &fault);
+}
+
+WORD_COLD bool heap_fault_interrupt(struct heap *h, const void *mem,
+				    const void *caller)
+{
+	heap_tell(h, &(struct damage){.kind = HEAP_FAULT_INTERRUPT}, mem,
+		  caller);
 	return false;
 }
