@@ -134,6 +134,10 @@ static enum heap_fault_kind objection(const struct heap *h, uintptr_t c)
 	kind = look(h, c);
 	if (kind == HEAP_FAULT_NONE && (c == q->now || is_listed(q, c)))
 		return HEAP_FAULT_NOT_USED;
+	/* While that is being made or unmade, the call that frees it will see. */
+	if (HEAP_CHECK >= 3 && kind == HEAP_FAULT_NONE &&
+	    heap_debug_is_held(h, (const struct chunk *)c))
+		return HEAP_FAULT_NOT_USED;
 	return kind;
 }
 
