@@ -7,7 +7,8 @@
 
 PLACES := host host32 sanitize $(BOARD_PLACES)
 place_archives = heap-debug heap \
-	$(if $(filter host host32 microbit mps2-an385,$1),heap-min)
+	$(if $(filter host host32 coverage coverage32 microbit mps2-an385,$1), \
+	heap-min)
 place_target = $(or $(target_of_$1),$1)
 place_libc = $(or $(libc_of_$1),host)
 place_arena = $(or $(arena_of_$1),262144)
