@@ -6,7 +6,7 @@
 # build/tests/PLACE/ARCHIVE/DIR/SUITE
 
 PLACES := host host32 sanitize $(BOARD_PLACES)
-place_archives = heap-debug $(if $(filter sanitize,$1),,heap) \
+place_archives = heap-debug heap \
 	$(if $(filter host host32 coverage coverage32 microbit mps2-an385,$1), \
 	heap-min)
 place_target = $(or $(target_of_$1),$1)
