@@ -86,7 +86,8 @@ static void cover_base(struct heap *h, const struct chunk *base)
 	struct bins *b = &h->bins;
 	size_t more = b->lo - (uintptr_t)base;
 
-	if (b->units == 0) {
+	/* Trimmed to nothing, a segment has no units either. */
+	if (h->top == NULL) {
 		b->lo = (uintptr_t)base;
 	} else if ((uintptr_t)base < b->lo) {
 		b->lo = (uintptr_t)base;

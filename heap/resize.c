@@ -46,11 +46,11 @@ static bool grow_into_top(struct heap *h, struct chunk *c, size_t size)
 /* Grow c forward to `size` bytes.  False: no room, or bins.damage filled. */
 static bool grow_forward(struct heap *h, struct chunk *c, size_t size)
 {
-	struct chunk *next = chunk_next(c);
+	struct chunk *next = chunk_next_used(c);
 
 	if (next == h->top && grow_into_top(h, c, size))
 		return true;
-	next = chunk_next(c);
+	next = chunk_next_used(c);
 	if (chunk_is_used(next))
 		return false;
 	if (HEAP_CHECK != 0 && !heap_bins_is_sound(&h->bins, next))
@@ -82,7 +82,7 @@ static struct chunk *claim_backward(struct heap *h, struct chunk *c,
 				    size_t size)
 {
 	struct bins *b = &h->bins;
-	struct chunk *next = chunk_next(c), *prev;
+	struct chunk *next = chunk_next_used(c), *prev;
 	size_t have = chunk_head_size(c);
 	bool next_free = !chunk_is_used(next);
 
