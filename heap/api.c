@@ -17,8 +17,8 @@ __attribute__((weak)) void heap_libc_exhausted(void);
 /* In watch.c: who called the layer that says h for its caller. */
 __attribute__((weak)) const void *heap_layer_caller(struct heap *h);
 
-static WORD_COLD void tell(struct heap *h, const struct damage *damage,
-			   const void *mem, const void *caller)
+WORD_COLD void heap_tell(struct heap *h, const struct damage *damage,
+			 const void *mem, const void *caller)
 {
 	struct heap_fault fault = {
 		.kind = damage->kind,
@@ -45,14 +45,15 @@ WORD_COLD void *heap_fail(struct heap *h, uintptr_t state, const void *mem,
 		h->failures++;
 	heap_unlock(h, state);
 	if (damage.kind != HEAP_FAULT_NONE)
-		tell(h, &damage, mem, caller);
+		heap_tell(h, &damage, mem, caller);
 	return NULL;
 }
 
 static WORD_COLD bool interrupted(struct heap *h, const void *mem,
 				  const void *caller)
 {
-	tell(h, &(struct damage){.kind = HEAP_FAULT_INTERRUPT}, mem, caller);
+	heap_tell(h, &(struct damage){.kind = HEAP_FAULT_INTERRUPT}, mem,
+		  caller);
 	return false;
 }
 
@@ -68,6 +69,14 @@ bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 	return true;
 }
 
+WORD_COLD bool heap_again(struct heap *h, uintptr_t *state, const void *caller)
+{
+	const struct heap_pending *pending = h->port->pending;
+
+	return pending != NULL && h->bins.damage.kind == HEAP_FAULT_NONE &&
+	       pending->calls->again(h, state, caller);
+}
+
 /* Debug: no operation leaves a heap that is not sound. */
 static WORD_COLD void prove(struct heap *h, uintptr_t state, const void *caller)
 {
@@ -76,7 +85,7 @@ static WORD_COLD void prove(struct heap *h, uintptr_t state, const void *caller)
 	damage.invariant = heap_check_held(h, &damage.chunk);
 	heap_unlock(h, state);
 	if (damage.invariant != HEAP_OK)
-		tell(h, &damage, NULL, caller);
+		heap_tell(h, &damage, NULL, caller);
 }
 
 void heap_leave(struct heap *h, uintptr_t state, const void *caller)
@@ -130,11 +139,16 @@ void *heap_alloc_engine(struct heap *h, size_t n, const void *caller)
 	/* Nothing to lock. */
 	if (n < h->bins.fast) {
 		h->bins.damage.kind = HEAP_FAULT_NONE;
-		return served(h, 0, heap_take(h, chunk_round(n)), caller);
+		c = heap_take(h, chunk_round(n));
+		return served(h, 0, c, caller);
 	}
-	if (n > CHUNK_PAYLOAD_MAX || !heap_enter(h, &state, NULL, caller))
+	if (n > CHUNK_PAYLOAD_MAX)
 		return heap_refuse(h);
-	c = heap_take(h, chunk_round(n));
+	if (!heap_enter_alloc(h, &state, n, caller))
+		return state != 0 ? (void *)state : heap_refuse(h);
+	do
+		c = heap_take(h, chunk_round(n));
+	while (c == NULL && heap_again(h, &state, caller));
 	if (c != NULL)
 		heap_leave(h, state, caller);
 	return served(h, state, c, caller);
@@ -166,7 +180,7 @@ void heap_free_engine(struct heap *h, void *p, const void *caller)
 		return;
 	if (idle)
 		h->bins.damage.kind = HEAP_FAULT_NONE;
-	else if (!heap_enter(h, &state, p, caller))
+	else if (!heap_enter_free(h, &state, p, caller))
 		return;
 	if (!heap_give(h, mem_to_chunk(p)))
 		heap_fail(h, state, p, caller);
@@ -197,7 +211,7 @@ size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)
 	uintptr_t state;
 	size_t n;
 
-	if (p == NULL || !heap_enter(h, &state, p, caller))
+	if (p == NULL || !heap_enter_work(h, &state, p, caller))
 		return 0;
 	n = heap_block_size(h, p);
 	if (h->bins.damage.kind != HEAP_FAULT_NONE) {

@@ -49,6 +49,7 @@ void heap_destroy(struct heap *h)
 	h->port = port;
 	h->ended = 1;
 	h->check = heap_slow_check(h);
+	heap_forget_pending(h);
 	heap_unlock(h, state);
 }
 
@@ -97,6 +98,7 @@ void heap_reset(struct heap *h)
 	b->tiny = 0;
 	b->damage = (struct damage){0};
 	memset(b->head, 0, sizeof(b->head));
+	heap_forget_pending(h);
 	h->below_peak = h->peak;
 	forget_chunks(&s);
 	heap_set_top(h, h->base);

@@ -173,7 +173,7 @@ void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
 	if (p == NULL || n - 1 >= CHUNK_PAYLOAD_MAX ||
 	    (heap_layer(h) != NULL && caller != h))
 		return otherwise(h, p, n, caller);
-	if (!heap_enter(h, &state, p, caller))
+	if (!heap_enter_work(h, &state, p, caller))
 		return NULL;
 	size = chunk_round(n);
 	c = heap_inspect(h, p);
@@ -182,7 +182,9 @@ void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
 		return heap_fail(h, state, p, caller);
 
 	if (size > chunk_head_size(c))
-		to = grow_block(h, c, size, &state, caller);
+		do
+			to = grow_block(h, c, size, &state, caller);
+		while (to == NULL && heap_again(h, &state, caller));
 	else
 		to = heap_cut(h, c, size) ? c : NULL;
 	if (to == NULL)
@@ -239,11 +241,15 @@ void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
 		return heap_alloc_from(h, n, caller);
 	if (size == 0 || align > HEAP_CHUNK_MAX - size)
 		return NULL;
-	if (!heap_enter(h, &state, NULL, caller))
+	if (!heap_enter_work(h, &state, NULL, caller))
 		return NULL;
 
 	size_t peak = h->peak;
-	struct chunk *whole = heap_take(h, size + align - HEAP_ALIGN);
+	struct chunk *whole;
+
+	do
+		whole = heap_take(h, size + align - HEAP_ALIGN);
+	while (whole == NULL && heap_again(h, &state, caller));
 
 	c = NULL;
 	if (whole != NULL) {

@@ -19,6 +19,7 @@
 
 #include "bins.h"
 #include "heap.h"
+#include "heap_pending.h"
 #include "layer.h"
 
 /*
@@ -176,12 +177,26 @@ void *heap_refuse(const struct heap *h);
  */
 void heap_set_fast(struct heap *h);
 
+/* The heap has other bounds, or, `forget`, no block any more. */
+static inline void heap_cover_pending(struct heap *h)
+{
+	if (h->port->pending != NULL)
+		h->port->pending->calls->cover(h);
+}
+
+static inline void heap_forget_pending(struct heap *h)
+{
+	if (h->port->pending != NULL)
+		h->port->pending->calls->forget(h);
+}
+
 /* Chunks lie in bins.lo + [0, units). */
 static inline void heap_set_units(struct heap *h, size_t units)
 {
 	h->bins.units = units;
 	if (h->bins.fast != 0)
 		h->bins.open = units;
+	heap_cover_pending(h);
 }
 
 /* heap_alloc_from and heap_free_from, below all layers. */
@@ -197,16 +212,33 @@ size_t heap_block_size(struct heap *h, const void *p);
 /* Tell the layers of something that they could not see; without the lock. */
 void heap_notice(struct heap *h, enum heap_operation op, const void *caller);
 
+/*
+ * Nothing is moved over the edges of the lock, whatever the port's callbacks
+ * are made of and wherever they are inlined.
+ */
+static inline void heap_barrier(void)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
 /* Take the lock alone; heap_enter has said that this context may. */
 static inline uintptr_t heap_lock(const struct heap *h)
 {
-	return h->port->lock != NULL ? h->port->lock(h->port->ctx) : 0;
+	uintptr_t state;
+
+	if (h->port->lock == NULL)
+		return 0;
+	state = h->port->lock(h->port->ctx);
+	heap_barrier();
+	return state;
 }
 
 static inline void heap_unlock(const struct heap *h, uintptr_t state)
 {
-	if (h->port->unlock != NULL)
-		h->port->unlock(h->port->ctx, state);
+	if (h->port->unlock == NULL)
+		return;
+	heap_barrier();
+	h->port->unlock(h->port->ctx, state);
 }
 
 /*
@@ -215,6 +247,49 @@ static inline void heap_unlock(const struct heap *h, uintptr_t state)
  */
 bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 		const void *caller);
+
+/*
+ * heap_enter for operations that take or give memory, so that what interrupts
+ * have freed comes first, if the port knows of that.  When they answer false,
+ * *state is what malloc answers there.
+ */
+static inline bool heap_enter_alloc(struct heap *h, uintptr_t *state, size_t n,
+				    const void *caller)
+{
+	const struct heap_pending *pending = h->port->pending;
+
+	*state = 0;
+	return pending == NULL ? heap_enter(h, state, NULL, caller)
+			       : pending->calls->alloc(h, state, n, caller);
+}
+
+static inline bool heap_enter_free(struct heap *h, uintptr_t *state,
+				   const void *p, const void *caller)
+{
+	const struct heap_pending *pending = h->port->pending;
+
+	return pending == NULL ? heap_enter(h, state, p, caller)
+			       : pending->calls->free(h, state, p, caller);
+}
+
+static inline bool heap_enter_work(struct heap *h, uintptr_t *state,
+				   const void *p, const void *caller)
+{
+	const struct heap_pending *pending = h->port->pending;
+
+	return pending == NULL ? heap_enter(h, state, p, caller)
+			       : pending->calls->work(h, state, p, caller);
+}
+
+/*
+ * A request was refused: true when something has been freed since, or told, so
+ * that it is worth to try again.  Lets go of the lock in between.
+ */
+bool heap_again(struct heap *h, uintptr_t *state, const void *caller);
+
+/* Tell the port, without the lock. */
+void heap_tell(struct heap *h, const struct damage *damage, const void *mem,
+	       const void *caller);
 
 /* End it: releases the lock.  HEAP_CHECK 3: proves the whole heap first. */
 void heap_leave(struct heap *h, uintptr_t state, const void *caller);

@@ -13,6 +13,8 @@
 const char heap_libc_front = 0;
 HEAP_LIBC_HOLD(heap_libc_malloc);
 
+#if !BLOCKS_MAP
+
 /*
  * Whose address a fault names is the program's return address.  Thumb-2's tail
  * calls leave it to the callee, which costs the way that is fast nothing.
@@ -43,7 +45,7 @@ void *malloc(size_t n)
 	struct heap *h = &heap_default;
 	struct chunk *c, *at;
 
-	if (BLOCKS_MAP || n >= h->bins.fast)
+	if (n >= h->bins.fast)
 		return alloc_slowly(n);
 	c = hot_take(h, chunk_round(n), &at);
 	if (c != NULL)
@@ -56,8 +58,9 @@ void free(void *p)
 {
 	struct heap *h = &heap_default;
 
-	if (BLOCKS_MAP ||
-	    (HEAP_CHECK == 0 && (h->bins.fast == 0 || p == NULL)) ||
+	if ((HEAP_CHECK == 0 && (h->bins.fast == 0 || p == NULL)) ||
 	    !hot_give(h, mem_to_chunk(p), h->bins.open))
 		free_slowly(p);
 }
+
+#endif
