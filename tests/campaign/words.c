@@ -33,7 +33,9 @@ static const struct {
 	{offsetof(struct heap, ended), "ended"},
 	{offsetof(struct heap, check), "check"},
 #if HEAP_CHECK != 0
+	{offsetof(struct heap, port_copy), "port_copy"},
 	{offsetof(struct heap, layer), "layer"},
+	{offsetof(struct heap, layer_copy), "layer_copy"},
 #endif
 };
 
