@@ -26,7 +26,7 @@ done
 
 here='-Iheap -Iport'
 engine=$(echo heap/*.c)
-libc='heap/libc/malloc.c heap/libc/info.c heap/libc/rename.c'
+libc='heap/libc/malloc.c heap/libc/info.c heap/libc/rename.c heap/libc/hooks.c'
 bare_libc='heap/libc/picolibc.c heap/libc/optional/locks.c'
 bare_port=$(echo port/region*.c port/report*.c port/locker.c port/mutex.c port/swap.c port/cortex_m*.c)
 kernel_port=$(echo port/region*.c port/report*.c port/locker.c port/mutex.c port/swap.c port/x86_64*.c)
