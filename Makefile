@@ -202,6 +202,15 @@ size: ## code, static RAM and stack use of the heap on Cortex-M
 size: $(foreach t,$(SIZE_TARGETS),$(call archives_of,$t,picolibc))
 	tests/size/run $(SIZE_TARGETS)
 
+STACK_PLACES := $(foreach t,$(SIZE_TARGETS),$(foreach a,$(ARCHIVES),$t/$a))
+stack_archives := $(foreach t,$(SIZE_TARGETS),$(call archives_of,$t,picolibc))
+
+.PHONY: stack stack-bounds
+stack: $(stack_archives) ## the most stack that each call of the heap may use
+	perl tests/size/stack.pl $(STACK_PLACES)
+stack-bounds: $(stack_archives)
+	perl tests/size/stack.pl --write $(STACK_PLACES)
+
 .PHONY: lint
 lint: ## check format, warnings and what static analysers say
 	WARNINGS='$(WARNINGS)' tests/lint.sh
