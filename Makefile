@@ -188,6 +188,7 @@ $(DEMO): $(patsubst tests/demo/%.c,build/demo/$(DEMO_BOARD)/%.o, \
 include tests/worlds/worlds.mk
 include tests/programs/programs.mk
 include tests/tests.mk
+include tests/hooks/hooks.mk
 include tests/campaign/campaign.mk
 include tests/fuzz/fuzz.mk
 include tests/threads/threads.mk

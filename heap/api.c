@@ -17,10 +17,13 @@ static void keep_error(int *error, int was)
 
 /* ---- faults ----------------------------------------------------------- */
 
-static WORD_COLD void tell(const struct heap *h, const struct damage *damage,
+/* In watch.c: who called the layer that says h for its caller. */
+__attribute__((weak)) const void *heap_layer_caller(struct heap *h);
+
+static WORD_COLD void tell(struct heap *h, const struct damage *damage,
 			   const void *mem, const void *caller)
 {
-	const struct heap_fault fault = {
+	struct heap_fault fault = {
 		.kind = damage->kind,
 		.invariant = damage->invariant,
 		.heap = h,
@@ -32,6 +35,8 @@ static WORD_COLD void tell(const struct heap *h, const struct damage *damage,
 	int *error = h->error != NULL ? h->error() : NULL;
 	int was = error != NULL ? *error : 0;
 
+	if (HEAP_CHECK != 0 && caller == h && heap_layer_caller != NULL)
+		fault.caller = heap_layer_caller(h);
 	if (h->port->fault != NULL)
 		h->port->fault(h->port->ctx, &fault);
 	keep_error(error, was);
@@ -96,9 +101,12 @@ WORD_COLD void *heap_refuse(const struct heap *h)
 
 WORD_COLD void *heap_alloc_locked(struct heap *h, size_t n, const void *caller)
 {
+	const struct heap_layer *layer = heap_layer(h);
 	uintptr_t state;
 	void *p;
 
+	if (layer != NULL)
+		return layer->alloc(h, n, caller);
 	if (n > CHUNK_PAYLOAD_MAX || !heap_enter(h, &state, NULL, caller))
 		return heap_refuse(h);
 	p = heap_alloc_from(h, n, h);
@@ -124,10 +132,15 @@ WORD_COLD void heap_free_locked(struct heap *h, void *p, const void *caller)
 {
 	int *error = h->error != NULL ? h->error() : NULL;
 	int was = error != NULL ? *error : 0;
+	const struct heap_layer *layer = heap_layer(h);
 	uintptr_t state;
 
 	if (caller == h) {
 		heap_inspect(h, p);
+		return;
+	}
+	if (layer != NULL) {
+		layer->free(h, p, caller);
 		return;
 	}
 	if (p == NULL || !heap_enter(h, &state, p, caller))
@@ -156,7 +169,23 @@ size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)
 	}
 	n = chunk_head_size(c) - WORD_SIZE;
 	heap_leave(h, state, caller);
-	return n;
+
+	const struct heap_layer *layer = heap_layer(h);
+
+	return layer != NULL ? layer->look(h, p, caller).size : n;
+}
+
+bool heap_has_layers(const struct heap *h)
+{
+	return heap_layer(h) != NULL;
+}
+
+void heap_notice(struct heap *h, enum heap_operation op, const void *caller)
+{
+	const struct heap_layer *layer = heap_layer(h);
+
+	if (layer != NULL)
+		layer->notice(h, op, caller);
 }
 
 /* ---- the plain names: the culprit is who called them ------------------ */

@@ -254,7 +254,11 @@ static size_t give_back(struct heap *h, size_t keep)
 
 size_t heap_trim(struct heap *h, size_t keep)
 {
-	const void *caller = __builtin_return_address(0);
+	return heap_trim_from(h, keep, __builtin_return_address(0));
+}
+
+size_t heap_trim_from(struct heap *h, size_t keep, const void *caller)
+{
 	uintptr_t state;
 	size_t n;
 
@@ -265,5 +269,7 @@ size_t heap_trim(struct heap *h, size_t keep)
 		heap_fail(h, state, NULL, caller);
 	else
 		heap_leave(h, state, caller);
+	if (n != 0)
+		heap_notice(h, HEAP_OP_TRIMMED, caller);
 	return n;
 }

@@ -79,7 +79,7 @@ void heap_free(struct heap *h, void *p);
 size_t heap_usable_size(struct heap *h, const void *p);
 
 /*
- * The same five for those who wrap the heap: `caller` is what a fault report
+ * The same six, and heap_trim, for those who wrap the heap: `caller` is what a fault report
  * names as the culprit's address.  The plain ones pass their return address.
  */
 void *heap_alloc_from(struct heap *h, size_t n, const void *caller);
@@ -89,6 +89,7 @@ void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
 void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller);
 void heap_free_from(struct heap *h, void *p, const void *caller);
 size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller);
+size_t heap_trim_from(struct heap *h, size_t keep, const void *caller);
 
 /* ---- instances ------------------------------------------------------- */
 

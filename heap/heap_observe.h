@@ -91,7 +91,7 @@ struct heap_observer {
  * Tell `o` of every event of h from now on, after those who came before it.
  *
  * False, and nothing done, iff it is registered with h already, h has no room
- * for observers (see heap_watch), or the context is one that the lock does not
+ * for observers (see heap_watchable), or the context is one that the lock does not
  * exclude.  `o` must stay until heap_unobserve has answered true.  Cost:
  * O(observers).  Takes the lock.
  */
@@ -111,20 +111,23 @@ bool heap_unobserve(struct heap *h, struct heap_observer *o);
 
 /* What an observed heap keeps; all of it is the heap's. */
 struct heap_watch {
+	struct heap *heap;
+	struct heap_watch *next;
 	const struct heap_layer *layer[3];
 	struct heap_observer *observers;
-	struct heap_teller *tellers;
 	struct heap_accounts *accounts;
+	struct heap_frame *calls;
+	struct heap_frame *tellers;
 	size_t taken;
 	uint32_t sequence;
 };
 
 /*
- * Give h the room that observers need, 0 to begin with, until heap_destroy: a
- * heap made by heap_create has none.  heap_default has its own.  Does nothing
- * when h has room.  Takes the lock.
+ * Give h the room that observers and accounts need, of any content, until
+ * heap_destroy: a heap made by heap_create has none.  heap_default has its own.
+ * Before other threads use h, and not in two threads at once.
  */
-void heap_watch(struct heap *h, struct heap_watch *room);
+void heap_watchable(struct heap *h, struct heap_watch *room);
 
 #ifdef __cplusplus
 }

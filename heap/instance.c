@@ -33,6 +33,9 @@ struct heap *heap_create(void *mem, size_t n, const struct heap_port *port)
 	return h->top != NULL ? h : NULL;
 }
 
+/* In watch.c: h and its room for layers part. */
+__attribute__((weak)) void heap_unwatch(struct heap *h);
+
 void heap_destroy(struct heap *h)
 {
 	const struct heap_port *port = h->port;
@@ -42,6 +45,8 @@ void heap_destroy(struct heap *h)
 
 	if (!heap_enter(h, &state, NULL, __builtin_return_address(0)))
 		return;
+	if (HEAP_CHECK != 0 && heap_unwatch != NULL)
+		heap_unwatch(h);
 	memset(h, 0, sizeof(*h));
 	h->port = port;
 	h->exhausted = exhausted;
@@ -102,4 +107,5 @@ void heap_reset(struct heap *h)
 		s.fence->head = FENCE ^ CHUNK_FLIP;
 	}
 	heap_unlock(h, state);
+	heap_notice(h, HEAP_OP_RESET, caller);
 }

@@ -151,20 +151,33 @@ static struct chunk *grow_block(struct heap *h, struct chunk *c, size_t size,
 	return to;
 }
 
-void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
+/* realloc's other meanings; or the layers have it. */
+static WORD_COLD void *otherwise(struct heap *h, void *p, size_t n,
+				 const void *caller)
 {
-	size_t size = chunk_size_for(n);
-	struct chunk *c, *to;
-	uintptr_t state;
+	const struct heap_layer *layer = heap_layer(h);
 
+	if (layer != NULL && caller != h)
+		return layer->resize(h, p, n, caller);
 	if (p == NULL)
 		return heap_alloc_from(h, n, caller);
-	if (n == 0) {
+	if (n == 0)
 		heap_free_from(h, p, caller);
+	return NULL;
+}
+
+void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
+{
+	struct chunk *c, *to;
+	uintptr_t state;
+	size_t size;
+
+	if (p == NULL || n - 1 >= CHUNK_PAYLOAD_MAX ||
+	    (heap_layer(h) != NULL && caller != h))
+		return otherwise(h, p, n, caller);
+	if (!heap_enter(h, &state, p, caller))
 		return NULL;
-	}
-	if (size == 0 || !heap_enter(h, &state, p, caller))
-		return NULL;
+	size = chunk_round(n);
 	c = heap_inspect(h, p);
 	if (c == NULL)
 		return heap_fail(h, state, p, caller);
@@ -216,9 +229,12 @@ void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
 			      const void *caller)
 {
 	size_t size = chunk_size_for(n);
+	const struct heap_layer *layer = heap_layer(h);
 	struct chunk *c;
 	uintptr_t state;
 
+	if (layer != NULL && caller != h)
+		return layer->align(h, align, n, caller);
 	if (!is_power_of_two(align))
 		return NULL;
 	if (align <= HEAP_ALIGN)

@@ -19,6 +19,7 @@
 
 #include "bins.h"
 #include "heap.h"
+#include "layer.h"
 
 /*
  * Describes the next older segment; lies right below the base of a segment
@@ -49,7 +50,23 @@ struct heap {
 	size_t taken;       /* bytes of all segments and the control block  */
 	bool ended;         /* destroyed: never grows again                 */
 	uintptr_t check;    /* over the slow part of this struct            */
+#if HEAP_CHECK != 0
+	/* The layer that calls go to instead of the engine; NULL: none.  It
+	 * keeps bins.fast at 0 for as long as it is there. */
+	const struct heap_layer *layer;
+#endif
 };
+
+/* Another thread may change it: to see that late does no harm. */
+static WORD_HOT const struct heap_layer *heap_layer(const struct heap *h)
+{
+#if HEAP_CHECK != 0
+	return __atomic_load_n(&h->layer, __ATOMIC_RELAXED);
+#else
+	(void)h;
+	return NULL;
+#endif
+}
 
 /* Bytes that can be cut from the top as chunks. */
 static inline size_t heap_room(const struct heap *h)
@@ -75,6 +92,14 @@ static WORD_HOT bool heap_top_is_sound(const struct heap *h,
 
 	return bins_may_read(b, h->top) && h->top->head == FENCE &&
 	       bins_may_read(b, to);
+}
+
+/* The running thread's id. */
+static inline uintptr_t heap_thread(const struct heap *h)
+{
+	const struct heap_port *port = h->port;
+
+	return port->thread != NULL ? port->thread(port->ctx) : 0;
 }
 
 /* ---- grow.c ---- */
@@ -134,6 +159,9 @@ void *heap_refuse(const struct heap *h);
 /* heap_alloc_from and heap_free_from where there is a lock, or trouble. */
 void *heap_alloc_locked(struct heap *h, size_t n, const void *caller);
 void heap_free_locked(struct heap *h, void *p, const void *caller);
+
+/* Tell the layers of something that they could not see; without the lock. */
+void heap_notice(struct heap *h, enum heap_operation op, const void *caller);
 
 /* Take the lock alone; heap_enter has said that this context may. */
 static inline uintptr_t heap_lock(const struct heap *h)

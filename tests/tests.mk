@@ -78,8 +78,9 @@ $(foreach p,$(wanted_places), \
 # Scripts look at the sources and the archives; they have no place or test
 # names, so that a part of the tests leaves them out.
 TEST_SCRIPTS := $(if $(T)$(BOARD),,$(wildcard tests/link/*.t \
-	tests/threads/*.t tests/demo/*.t tests/readme/*.t tests/bench/*.t \
-	tests/campaign/*.t tests/linux/*.t tests/programs/short.t))
+	tests/threads/*.t tests/hooks/*.t tests/demo/*.t tests/readme/*.t \
+	tests/bench/*.t tests/campaign/*.t tests/linux/*.t \
+	tests/programs/short.t))
 TEST_WORLDS := $(if $(T)$(BOARD),,$(WORLDS_QUICK))
 ALL_ARCHIVES := $(foreach t,$(TARGETS),$(call archives_of,$t))
 ALL_LOCKS := $(foreach t,$(TARGETS),$(call locks_of,$t))

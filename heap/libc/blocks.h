@@ -52,7 +52,7 @@ bool heap_mapped_free(void *p);
 /* 0: p is no mapped block. */
 size_t heap_mapped_size(const void *p);
 /* As malloc_trim, for the default heap and what is free inside it. */
-bool heap_mapped_trim(size_t keep);
+bool heap_mapped_trim(size_t keep, const void *caller);
 /* Every so many calls of free the end of the heap is given back. */
 #define BLOCKS_TRIM_EVERY 1024u
 extern unsigned heap_mapped_frees;
@@ -116,9 +116,9 @@ static inline size_t blocks_usable_size(const void *p, const void *caller)
 	return n != 0 ? n : heap_usable_size_from(&heap_default, p, caller);
 }
 
-static inline bool blocks_trim(size_t keep)
+static inline bool blocks_trim(size_t keep, const void *caller)
 {
-	return heap_mapped_trim(keep);
+	return heap_mapped_trim(keep, caller);
 }
 
 #else
@@ -153,9 +153,9 @@ static inline size_t blocks_usable_size(const void *p, const void *caller)
 	return heap_usable_size_from(&heap_default, p, caller);
 }
 
-static inline bool blocks_trim(size_t keep)
+static inline bool blocks_trim(size_t keep, const void *caller)
 {
-	return heap_trim(&heap_default, keep) != 0;
+	return heap_trim_from(&heap_default, keep, caller) != 0;
 }
 
 #endif

@@ -10,6 +10,7 @@
  */
 #include "blocks.h"
 #include "family.h"
+#include "layer.h"
 
 #if BLOCKS_MAP
 
@@ -44,9 +45,15 @@ static struct {
 /* A weak reference: the answer depends on whose port was linked. */
 extern const char heap_linux_is_default __attribute__((weak));
 
-static bool may_map(void)
+static bool is_ours(void)
 {
 	return &heap_linux_is_default != NULL;
+}
+
+/* Observers and hooks see what the heap does: it gets all blocks then. */
+static bool may_map(void)
+{
+	return is_ours() && !heap_has_layers(&heap_default);
 }
 
 #define READ(x)       __atomic_load_n(&(x), __ATOMIC_RELAXED)
@@ -267,13 +274,19 @@ void *heap_mapped_resize(void *p, size_t n, const void *caller)
 	struct mapping *m;
 	size_t was;
 
-	if (!may_map())
+	if (!is_ours() || (p == NULL && !may_map()))
 		return heap_resize_from(&heap_default, p, n, caller);
 	if (p == NULL)
 		return blocks_alloc(n, caller);
 	m = find(p);
-	if (m != NULL)
+	if (m != NULL && n != 0)
 		return resize_mapping(m, n, caller);
+	if (m != NULL) {
+		heap_mapped_free(p);
+		return NULL;
+	}
+	if (!may_map())
+		return heap_resize_from(&heap_default, p, n, caller);
 	was = heap_usable_size_from(&heap_default, p, caller);
 	if (was == 0)
 		return NULL;
@@ -308,7 +321,7 @@ void *heap_narrow_alloc(size_t n, const void *caller)
 
 void heap_mapped_tidy(void)
 {
-	if (may_map())
+	if (is_ours())
 		heap_trim(&heap_default, READ(heap_mapped_least));
 }
 
@@ -325,12 +338,12 @@ static bool drop(void *ctx, const struct heap_chunk *chunk)
 	return true;
 }
 
-bool heap_mapped_trim(size_t keep)
+bool heap_mapped_trim(size_t keep, const void *caller)
 {
-	bool any = heap_trim(&heap_default, keep) != 0;
+	bool any = heap_trim_from(&heap_default, keep, caller) != 0;
 
 	/* heap-debug.a may look at what is in a free chunk. */
-	if (may_map() && HEAP_CHECK < 3)
+	if (is_ours() && HEAP_CHECK < 3)
 		heap_walk(&heap_default, drop, &any);
 	return any;
 }

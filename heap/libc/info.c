@@ -21,7 +21,7 @@ int mallopt(int param, int val)
 /* Give free memory at the heap's end back, but for pad bytes: 1 if any was. */
 int malloc_trim(size_t pad)
 {
-	return blocks_trim(pad);
+	return blocks_trim(pad, HEAP_LIBC_CALLER);
 }
 
 void *heap_libc_sbrk(ptrdiff_t increment, int *error)

@@ -78,12 +78,17 @@ void heap_libc_free(void *p, const void *caller)
 	blocks_free(p, caller);
 }
 
+/* What frees leaves errno alone; a hook may answer. */
+__attribute__((noinline, cold)) static void *
+resize_to_nothing(void *p, const void *caller)
+{
+	return blocks_resize(p, 0, caller);
+}
+
 void *heap_libc_resize(void *p, size_t n, int *error, const void *caller)
 {
-	if (p != NULL && n == 0) {
-		heap_libc_free(p, caller);
-		return NULL;
-	}
+	if (p != NULL && n == 0)
+		return resize_to_nothing(p, caller);
 	return or_enomem(blocks_resize(p, n, caller), error);
 }
 

@@ -81,7 +81,7 @@ int _mallopt_r(struct _reent *r, int parameter, int value)
 int _malloc_trim_r(struct _reent *r, size_t pad)
 {
 	(void)r;
-	return malloc_trim(pad);
+	return heap_trim_from(&heap_default, pad, HEAP_LIBC_CALLER) != 0;
 }
 
 void _malloc_stats_r(struct _reent *r)

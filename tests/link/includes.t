@@ -41,12 +41,13 @@ above()
 	for f; do printf '"../%s" ' "$(basename "$f")"; done
 }
 
-# On Linux large blocks come straight from that port.
+# On Linux large blocks come straight from that port; the hooks are a layer.
 linux='"heap_linux.h"'
+libc_own="\"layer.h\" $(own heap/libc/*.h)"
 
-verdict "heap/libc/ includes errno.h, malloc.h, public headers and its own" "$(
+verdict "heap/libc/ includes errno.h, malloc.h, public headers, layers, its own" "$(
 	includes heap/libc/*.[ch] | other_than \
-		"$basic <errno.h> <malloc.h> $public $linux $(own heap/libc/*.h)"
+		"$basic <errno.h> <malloc.h> $public $linux $libc_own"
 	includes heap/libc/optional/*.c | other_than \
 		"$basic $public $linux $(above heap/libc/*.h)"
 )"
@@ -66,8 +67,9 @@ verdict "port/ of bare machines includes no libc header" "$(
 upward='
 	BEGIN {
 		split("heap_config.h 0 heap_port.h 0 word.h 1 chunk.h 2 " \
-		      "bins.h 3 bins.c 3 heap.h 4 state.h 5 " \
-		      "grow.c 5 core.c 5 resize.c 5", words)
+		      "bins.h 3 bins.c 3 heap.h 4 heap_observe.h 5 " \
+		      "layer.h 6 state.h 7 grow.c 7 core.c 7 " \
+		      "resize.c 7", words)
 		for (i = 1; i in words; i += 2)
 			layer[words[i]] = words[i + 1]
 	}
@@ -75,9 +77,9 @@ upward='
 		name = $1
 		sub(/.*\//, "", name)
 		gsub(/"/, "", $3)
-		at = name in layer ? layer[name] : 6
-		seen = $3 in layer ? layer[$3] : 6
-		if (seen > at || (seen == at && name ~ /h$/ && at < 6))
+		at = name in layer ? layer[name] : 8
+		seen = $3 in layer ? layer[$3] : 8
+		if (seen > at || (seen == at && name ~ /h$/ && at < 8))
 			print $1 ":" $2 ": may not include \"" $3 \
 			      "\": that is not below it"
 	}'

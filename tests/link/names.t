@@ -19,10 +19,10 @@ libc_of()
 	esac
 }
 
-# Names that are not heap_*, against libc_names.txt for libc $1.
+# Names that are not heap_*, against libc_names.txt for libc $1 and archive $2.
 odd_definitions()
 {
-	awk -v libc="$1" '!/^#/ {
+	awk -v libc="$1" -v but=" !$2 " '!/^#/ && index($0 " ", but) == 0 {
 		for (i = 2; i <= NF; i++)
 			if ($i == libc)
 				print $1
@@ -77,7 +77,7 @@ for archive in $ARCHIVES; do
 	nm -g --defined-only "$archive" | awk 'NF == 3 { print $3 }' |
 		grep -v '^__x86\.get_pc_thunk\.' | sort >"$defined"
 	verdict "$archive defines heap_* and libc's listed names" \
-		"$(odd_definitions "$libc")"
+		"$(odd_definitions "$libc" "$(basename "$archive" .a)")"
 	verdict "$archive needs only what undefined.txt allows" \
 		"$(odd_needs "$archive" "$target" "$libc")"
 	sed "s/\$/ $target $libc/" "$needs" >>"$all_needs"

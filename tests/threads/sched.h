@@ -10,8 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SCHED_THREADS     3
+#define SCHED_THREADS 3
+#ifndef SCHED_STACK_WORDS
 #define SCHED_STACK_WORDS 160
+#endif
 
 /* Start the threads, each with its number; never returns. */
 _Noreturn void sched_start(void (*body)(unsigned number), uint32_t seed);

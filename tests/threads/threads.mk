@@ -5,14 +5,25 @@
 # A program is build/threads/BOARD/NAME, of NAME.c and what it needs.
 
 THREAD_BOARDS := microbit mps2-an385 mps2-an505
-THREAD_PROGRAMS := threads
+THREAD_PROGRAMS := threads observers
 THREAD_OBJECTS_threads := sched.o
+# Printing takes more stack.
+THREAD_OBJECTS_observers := sched_deep.o stdio.o
 
 # $(call thread_rules,BOARD)
 define thread_rules
 build/threads/$1/%.o: tests/threads/%.c $(MAKEFILE_LIST) | $(DEPS_FIRST)
 	mkdir -p $$(@D)
 	$(call cc,$(target_of_$1)) $(flags_of_$1) $(TEST_FLAGS) -MMD -MP -c -o $$@ $$<
+
+build/threads/$1/sched_deep.o: tests/threads/sched.c $(MAKEFILE_LIST) | $(DEPS_FIRST)
+	mkdir -p $$(@D)
+	$(call cc,$(target_of_$1)) $(flags_of_$1) $(TEST_FLAGS) -MMD -MP \
+		-DSCHED_STACK_WORDS=448 -c -o $$@ $$<
+
+build/threads/$1/stdio.o: build/boards/$1/stdio.o
+	mkdir -p $$(@D)
+	cp $$< $$@
 
 build/threads/$1/format.o: tests/harness/format.c $(MAKEFILE_LIST) | $(DEPS_FIRST)
 	mkdir -p $$(@D)

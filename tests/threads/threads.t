@@ -45,4 +45,22 @@ for board in mps2-an385 microbit mps2-an505; do
 			$programs/$board/mutex.txt || echo none)"
 done
 
+# Observers that print, in threads that are preempted there.
+tell()
+{
+	QEMU_ICOUNT=6 boards/run -t 60 "$1" "$programs/$1/observers" "$2" \
+		>"$programs/$1/observers.txt" 2>&1
+	status=$?
+	sed "s/^\(# \)*/# $1, observers: /" "$programs/$1/observers.txt"
+	return $status
+}
+
+for board in mps2-an385 microbit mps2-an505; do
+	ops=6000
+	[ "${PREEMPT-}" != full ] || ops=300000
+	verdict "$board: observers print $ops operations of two threads" \
+		"$(tell $board $ops >$programs/said || cat $programs/said)"
+	tail -n 1 $programs/said
+done
+
 tap_end
