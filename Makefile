@@ -212,6 +212,10 @@ stack: $(stack_archives) ## the most stack that each call of the heap may use
 stack-bounds: $(stack_archives)
 	perl tests/size/stack.pl --write $(STACK_PLACES)
 
+.PHONY: proof
+proof: ## prove contracts of the arithmetic and the break with Frama-C
+	tests/proof/run
+
 .PHONY: lint
 lint: ## check format, warnings and what static analysers say
 	WARNINGS='$(WARNINGS)' tests/lint.sh
