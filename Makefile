@@ -54,7 +54,8 @@ archives_of = $(sort \
 locks_of = $(foreach l,$(filter-out none host,$(or $2,$(libcs_of))), \
 	build/$1/$l/heap_$l_locks.o)
 
-# build/T/libheap.so and its two brothers, to be preloaded on the host.
+# build/T/libheap.so and its two brothers, to be preloaded on the host.  Without
+# the classic hooks: where one is linked, every call looks at them.
 shared_of = $(if $(is_bare),,$(ARCHIVES:%=build/$1/lib%.so))
 
 .PHONY: all
@@ -102,7 +103,8 @@ build/obj/$1/shared/$2/%.o: %.c $(MAKEFILE_LIST) | $(DEPS_FIRST)
 		$(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $$@ $$<
 
 build/$1/lib$2.so: $(patsubst %.c,build/obj/$1/shared/$2/%.o, \
-		$(call sources,$1,host) heap/libc/optional/preload.c)
+		$(filter-out heap/libc/hooks.c,$(call sources,$1,host)) \
+		heap/libc/optional/preload.c)
 	mkdir -p $$(@D)
 	$(cc) $(flags_$1) -shared -Wl,-soname,lib$2.so -Wl,-z,defs -Wl,-z,now \
 		-o $$@ $$^
@@ -192,7 +194,9 @@ include tests/hooks/hooks.mk
 include tests/campaign/campaign.mk
 include tests/fuzz/fuzz.mk
 include tests/threads/threads.mk
+include tests/workloads/workloads.mk
 include tests/bench/bench.mk
+include tests/trace/trace.mk
 include tools/tools.mk
 include tools/package/install.mk
 
@@ -232,7 +236,8 @@ DEPS_LINT := $(DEPS) clang clang-format clang-tidy cppcheck shellcheck
 DEPS_FUZZ := $(DEPS) clang libclang-rt-14-dev g++-multilib
 
 DEPS_ALL := $(DEPS_LINT) $(DEPS_FUZZ) afl++ git sqlite3 xz-utils gdb \
-	stress-ng libpython3.11-testsuite
+	stress-ng libpython3.11-testsuite dpkg-dev valgrind time \
+	libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4
 
 .PHONY: deps deps-lint deps-fuzz deps-all
 deps: ## install the Debian packages that demo, build and test need
@@ -259,4 +264,4 @@ help: ## list what make can do
 	echo "LIBC    $(LIBCS) (Cortex-M), picolibc none (RISC-V)"
 	echo "BOARD   $(BOARDS); test: host host32 sanitize too"
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -name workloads -prune -o -name '*.d' -print 2>/dev/null)

@@ -6,22 +6,19 @@
 #include "state.h"
 
 /*
- * errno as it was before callbacks.  Not written without need: where it is
- * thread-local, it lies at the vectors until startup has set the thread up.
+ * The heap behind malloc, where there is one, and how its malloc family tells a
+ * refusal, without the lock.  Weak, so that neither is linked for the asking.
  */
-static void keep_error(int *error, int was)
-{
-	if (error != NULL && *error != was)
-		*error = was;
-}
+extern __attribute__((weak)) struct heap heap_default;
+__attribute__((weak)) void heap_libc_exhausted(void);
 
 /* ---- faults ----------------------------------------------------------- */
 
 /* In watch.c: who called the layer that says h for its caller. */
 __attribute__((weak)) const void *heap_layer_caller(struct heap *h);
 
-static WORD_COLD void tell(struct heap *h, const struct damage *damage,
-			   const void *mem, const void *caller)
+WORD_COLD void heap_tell(struct heap *h, const struct damage *damage,
+			 const void *mem, const void *caller)
 {
 	struct heap_fault fault = {
 		.kind = damage->kind,
@@ -32,14 +29,10 @@ static WORD_COLD void tell(struct heap *h, const struct damage *damage,
 		.caller = caller,
 	};
 
-	int *error = h->error != NULL ? h->error() : NULL;
-	int was = error != NULL ? *error : 0;
-
 	if (HEAP_CHECK != 0 && caller == h && heap_layer_caller != NULL)
 		fault.caller = heap_layer_caller(h);
 	if (h->port->fault != NULL)
 		h->port->fault(h->port->ctx, &fault);
-	keep_error(error, was);
 }
 
 WORD_COLD void *heap_fail(struct heap *h, uintptr_t state, const void *mem,
@@ -52,8 +45,16 @@ WORD_COLD void *heap_fail(struct heap *h, uintptr_t state, const void *mem,
 		h->failures++;
 	heap_unlock(h, state);
 	if (damage.kind != HEAP_FAULT_NONE)
-		tell(h, &damage, mem, caller);
+		heap_tell(h, &damage, mem, caller);
 	return NULL;
+}
+
+static WORD_COLD bool interrupted(struct heap *h, const void *mem,
+				  const void *caller)
+{
+	heap_tell(h, &(struct damage){.kind = HEAP_FAULT_INTERRUPT}, mem,
+		  caller);
+	return false;
 }
 
 bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
@@ -61,13 +62,19 @@ bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 {
 	const struct heap_port *port = h->port;
 
-	if (port->in_isr != NULL && port->in_isr(port->ctx)) {
-		tell(h, &(struct damage){.kind = HEAP_FAULT_INTERRUPT}, mem,
-		     caller);
-		return false;
-	}
+	if (port->in_isr != NULL && port->in_isr(port->ctx))
+		return interrupted(h, mem, caller);
 	*state = heap_lock(h);
+	h->bins.damage.kind = HEAP_FAULT_NONE;
 	return true;
+}
+
+WORD_COLD bool heap_again(struct heap *h, uintptr_t *state, const void *caller)
+{
+	const struct heap_pending *pending = h->port->pending;
+
+	return pending != NULL && h->bins.damage.kind == HEAP_FAULT_NONE &&
+	       pending->calls->again(h, state, caller);
 }
 
 /* Debug: no operation leaves a heap that is not sound. */
@@ -78,7 +85,7 @@ static WORD_COLD void prove(struct heap *h, uintptr_t state, const void *caller)
 	damage.invariant = heap_check_held(h, &damage.chunk);
 	heap_unlock(h, state);
 	if (damage.invariant != HEAP_OK)
-		tell(h, &damage, NULL, caller);
+		heap_tell(h, &damage, NULL, caller);
 }
 
 void heap_leave(struct heap *h, uintptr_t state, const void *caller)
@@ -94,28 +101,51 @@ void heap_leave(struct heap *h, uintptr_t state, const void *caller)
 /* Nothing for the caller of heap_alloc_from: the heap behind malloc says so. */
 WORD_COLD void *heap_refuse(const struct heap *h)
 {
-	if (h->exhausted != NULL)
-		h->exhausted();
+	if (h == &heap_default && heap_libc_exhausted != NULL)
+		heap_libc_exhausted();
 	return NULL;
 }
 
-WORD_COLD void *heap_alloc_locked(struct heap *h, size_t n, const void *caller)
+void heap_set_fast(struct heap *h)
 {
-	const struct heap_layer *layer = heap_layer(h);
-	uintptr_t state;
-	void *p;
+	bool idle = h->port->lock == NULL && h->port->in_isr == NULL &&
+		    heap_layer(h) == NULL;
 
-	if (layer != NULL)
-		return layer->alloc(h, n, caller);
-	if (n > CHUNK_PAYLOAD_MAX || !heap_enter(h, &state, NULL, caller))
+	if (HEAP_CHECK >= 3 || !idle) {
+		h->bins.fast = 0;
+		h->bins.open = 0;
+	} else {
+		h->bins.fast = CHUNK_PAYLOAD_MAX + 1;
+		h->bins.open = h->bins.units;
+	}
+}
+
+void *heap_alloc_engine(struct heap *h, size_t n, const void *caller)
+{
+	uintptr_t state;
+	struct chunk *c;
+
+	if (n > CHUNK_PAYLOAD_MAX)
 		return heap_refuse(h);
-	p = heap_alloc_from(h, n, h);
-	if (p == NULL) {
+	if (!heap_enter_alloc(h, &state, n, caller))
+		return state != 0 ? (void *)state : heap_refuse(h);
+	do
+		c = heap_take(h, chunk_round(n));
+	while (c == NULL && heap_again(h, &state, caller));
+	if (c == NULL) {
 		heap_fail(h, state, NULL, caller);
 		return heap_refuse(h);
 	}
 	heap_leave(h, state, caller);
-	return p;
+	return chunk_to_mem(c);
+}
+
+void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
+{
+	const struct heap_layer *layer = heap_layer(h);
+
+	return layer != NULL ? layer->alloc(h, n, caller)
+			     : heap_alloc_engine(h, n, caller);
 }
 
 void *heap_zalloc_from(struct heap *h, size_t n, const void *caller)
@@ -127,51 +157,49 @@ void *heap_zalloc_from(struct heap *h, size_t n, const void *caller)
 	return p;
 }
 
-/* POSIX: free keeps errno, whatever the port's callbacks do. */
-WORD_COLD void heap_free_locked(struct heap *h, void *p, const void *caller)
+void heap_free_engine(struct heap *h, void *p, const void *caller)
 {
-	int *error = h->error != NULL ? h->error() : NULL;
-	int was = error != NULL ? *error : 0;
-	const struct heap_layer *layer = heap_layer(h);
 	uintptr_t state;
 
-	if (caller == h) {
-		heap_inspect(h, p);
+	if (p == NULL || !heap_enter_free(h, &state, p, caller))
 		return;
-	}
-	if (layer != NULL) {
-		layer->free(h, p, caller);
-		return;
-	}
-	if (p == NULL || !heap_enter(h, &state, p, caller))
-		return;
-	/* That looks at p first, and comes back here when it is no block. */
-	heap_free_from(h, p, h);
-	if (h->bins.damage.kind != HEAP_FAULT_NONE)
-		heap_fail(h, state, p, caller);
-	else
+	if (heap_give(h, mem_to_chunk(p)))
 		heap_leave(h, state, caller);
-	keep_error(error, was);
+	else
+		heap_fail(h, state, p, caller);
+}
+
+void heap_free_from(struct heap *h, void *p, const void *caller)
+{
+	const struct heap_layer *layer = heap_layer(h);
+
+	if (layer != NULL)
+		layer->free(h, p, caller);
+	else
+		heap_free_engine(h, p, caller);
+}
+
+size_t heap_block_size(struct heap *h, const void *p)
+{
+	const struct chunk *c = heap_inspect(h, p);
+
+	return c != NULL ? chunk_head_size(c) - WORD_SIZE : 0;
 }
 
 size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)
 {
-	struct chunk *c;
-	size_t n;
+	const struct heap_layer *layer = heap_layer(h);
 	uintptr_t state;
+	size_t n;
 
-	if (p == NULL || !heap_enter(h, &state, p, caller))
+	if (p == NULL || !heap_enter_work(h, &state, p, caller))
 		return 0;
-	c = heap_inspect(h, p);
-	if (c == NULL) {
+	n = heap_block_size(h, p);
+	if (h->bins.damage.kind != HEAP_FAULT_NONE) {
 		heap_fail(h, state, p, caller);
 		return 0;
 	}
-	n = chunk_head_size(c) - WORD_SIZE;
 	heap_leave(h, state, caller);
-
-	const struct heap_layer *layer = heap_layer(h);
-
 	return layer != NULL ? layer->look(h, p, caller).size : n;
 }
 

@@ -12,14 +12,79 @@ struct chunk *heap_bins_fwd(const struct chunk *c)
 	return chunk_is_tiny(c) ? tiny_fwd(c->head) : c->fwd;
 }
 
+/* Could `back` of a tiny chunk be followed? */
+static bool may_be_back(const struct bins *b, const struct chunk *back)
+{
+	return (const void *)back == &b->tiny || bins_may_hold(b, back);
+}
+
+/* The links of tiny chunk c lead to chunks, and those lead back. */
+static bool tiny_links_agree(const struct bins *b, const struct chunk *c)
+{
+	const struct chunk *fwd = tiny_fwd(c->head), *back = tiny_back(c);
+
+	if ((((const size_t *)c)[1] & (WORD_SIZE - 1)) != CHUNK_TAG)
+		return false;
+	if (!may_be_back(b, back) || tiny_fwd(back->head) != c)
+		return false;
+	return fwd == NULL || (bins_may_hold(b, fwd) && tiny_back(fwd) == c);
+}
+
+static bool tiny_accepts(const struct bins *b)
+{
+	const struct chunk *first = tiny_fwd(b->tiny);
+
+	return first == NULL || (bins_may_hold(b, first) &&
+				 (const void *)tiny_back(first) == &b->tiny);
+}
+
+bool heap_tiny_insert(struct bins *b, struct chunk *c)
+{
+	struct chunk *first = tiny_fwd(b->tiny);
+
+	if (HEAP_CHECK != 0 && !tiny_accepts(b))
+		return false;
+	if (first != NULL)
+		tiny_set_back(first, c);
+	else
+		b->map |= 2;
+	c->head = tiny_head(first);
+	tiny_set_back(c, tiny_dressed(b));
+	b->tiny = tiny_head(c);
+	return true;
+}
+
+bool heap_tiny_unlink(struct bins *b, struct chunk *c)
+{
+	struct chunk *fwd, *back;
+
+	/* A damaged list head may lead anywhere: not a word of c before. */
+	if (HEAP_CHECK != 0 && (!bins_may_hold(b, c) ||
+				(c->head & (CHUNK_FLAGS | CHUNK_LINK)) !=
+					(CHUNK_PREV_USED | CHUNK_LINK) ||
+				!tiny_links_agree(b, c)))
+		return false;
+	fwd = tiny_fwd(c->head);
+	back = tiny_back(c);
+	back->head = tiny_head(fwd);
+	if (fwd != NULL)
+		tiny_set_back(fwd, back);
+	else if (back == tiny_dressed(b))
+		b->map &= ~(size_t)2;
+	return true;
+}
+
 bool heap_bins_insert(struct bins *b, struct chunk *c, size_t size)
 {
 	return bins_insert(b, c, size);
 }
 
-size_t heap_bins_remove(struct bins *b, struct chunk *c)
+void heap_bins_remove(struct bins *b, struct chunk *c)
 {
-	return bins_remove(b, c);
+	if (chunk_is_tiny(c))
+		heap_tiny_unlink(b, c);
+	else
+		bins_unlink(b, c);
 }
 
 WORD_COLD void heap_bins_restore(struct bins *b, struct chunk *c)
@@ -42,7 +107,7 @@ bool heap_bins_accept(struct bins *b, size_t size)
 	const struct chunk *back, *fwd;
 
 	if (size == CHUNK_MIN)
-		return heap_tiny_accepts(b);
+		return tiny_accepts(b);
 	back = bins_dressed(b, bin_of(size));
 	fwd = back->fwd;
 	return bins_fwd_agrees(b, fwd, back) &&
@@ -58,18 +123,14 @@ WORD_COLD bool heap_bins_blame(struct bins *b, enum heap_fault_kind kind,
 	return false;
 }
 
-/* The links of tiny chunk c lead to chunks, and those lead back. */
-bool heap_tiny_links_agree(const struct bins *b, const struct chunk *c)
+/* Do the neighbours in the list of c, not tiny, lead to it? */
+static bool links_agree(const struct bins *b, const struct chunk *c)
 {
-	const struct chunk *fwd = tiny_fwd(c->head), *back = tiny_back(c);
+	const struct chunk *back = c->back;
 
-	if ((((const size_t *)c)[1] & (WORD_SIZE - 1)) != CHUNK_TAG)
-		return false;
-	if (!bins_may_read(b, back))
-		return false;
-	if (tiny_fwd(back->head) != c)
-		return false;
-	return fwd == NULL || (bins_may_read(b, fwd) && tiny_back(fwd) == c);
+	return (bins_of_dressed(b, back) < HEAP_BINS ||
+		bins_may_hold(b, back)) &&
+	       back->fwd == c && bins_fwd_agrees(b, c->fwd, c);
 }
 
 bool heap_bins_is_sound(struct bins *b, const struct chunk *c)
@@ -77,21 +138,15 @@ bool heap_bins_is_sound(struct bins *b, const struct chunk *c)
 	if (!bins_may_hold(b, c) || chunk_is_used(c))
 		return heap_bins_blame(b, HEAP_FAULT_LINK, HEAP_I6, c);
 	if (chunk_is_tiny(c))
-		return heap_tiny_links_agree(b, c) ||
+		return tiny_links_agree(b, c) ||
 		       heap_bins_blame(b, HEAP_FAULT_LINK, HEAP_I6, c);
 
-	if (!bins_may_hold(b, chunk_above(c, chunk_plain_size(c))))
+	size_t size = chunk_plain_size(c);
+
+	if (!bins_may_end(b, chunk_above(c, size)))
 		return heap_bins_blame(b, HEAP_FAULT_HEADER, HEAP_I1, c);
-	if (!bins_foot_agrees(b, c))
+	if (!bins_foot_agrees(b, c, size))
 		return heap_bins_blame(b, HEAP_FAULT_NEIGHBOUR, HEAP_I5, c);
-	return bins_links_agree(b, c) ||
+	return links_agree(b, c) ||
 	       heap_bins_blame(b, HEAP_FAULT_LINK, HEAP_I6, c);
-}
-
-bool heap_tiny_accepts(const struct bins *b)
-{
-	const struct chunk *first = tiny_fwd(b->tiny);
-
-	return first == NULL || (bins_may_read(b, first) &&
-				 (const void *)tiny_back(first) == &b->tiny);
 }

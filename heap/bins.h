@@ -32,15 +32,14 @@ struct damage {
 };
 
 struct bins {
-	size_t fast; /* requests below need no lock; see struct heap      */
+	size_t fast; /* requests below need no lock; see heap_set_fast   */
 	size_t map;  /* bit i: bin i has a chunk                         */
 	size_t tiny; /* head of bin 1, coded as the head of a tiny chunk */
 	struct chunk *head[HEAP_BINS - 2]; /* of bins 2 and up              */
-	uintptr_t lo;    /* the lowest chunk there can be                    */
-	size_t units;    /* chunks lie in lo + [0, units) * HEAP_ALIGN       */
-	size_t key;      /* of the seals                                     */
-	uintptr_t floor; /* words may be read in floor + [0, words) * W:    */
-	size_t words;    /* the control block, all segments, what is between */
+	uintptr_t lo; /* the lowest chunk there can be                    */
+	size_t units; /* chunks lie in lo + [0, units) * HEAP_ALIGN       */
+	size_t key;   /* of the seals                                     */
+	size_t open;  /* units when no lock is needed, else 0             */
 	struct damage damage;
 };
 
@@ -61,13 +60,11 @@ static inline bool bin_is_exact(size_t size)
  * told apart by the second highest bit of the size.  What is too large for
  * the last octave shares the last bin.
  */
-__attribute__((const)) static inline unsigned bin_of_range(size_t size)
+__attribute__((const)) static WORD_HOT unsigned bin_of_range(size_t size)
 {
 	const unsigned first = word_log2(HEAP_EXACT_BINS);
-	size_t units = size / HEAP_ALIGN;
-	unsigned octave = word_highest(units, first);
-	unsigned bin = 2 * octave + (unsigned)(units >> (octave - 1)) +
-		       (HEAP_EXACT_BINS - 2 * first - 1);
+	unsigned bin = word_halves(size / HEAP_ALIGN, first) +
+		       (HEAP_EXACT_BINS + 1 - 2 * first);
 
 	return bin < HEAP_BINS ? bin : HEAP_BINS - 1;
 }
@@ -79,36 +76,56 @@ static inline unsigned bin_of(size_t size)
 }
 
 /*
- * Could a chunk of this heap lie at c?  Range and alignment in one compare:
- * the rotation makes misaligned distances huge.
+ * Where c lies, in units.  The rotation makes misaligned distances huge, so
+ * that one compare asks for range and alignment.
  */
-static inline bool bins_may_hold(const struct bins *b, const void *c)
+static WORD_HOT size_t bins_index(const struct bins *b, const void *c)
 {
 	uintptr_t distance = (uintptr_t)c - b->lo;
 	unsigned low = (unsigned)(WORD_BITS == 32 ? 3 : 4);
 
-	return (distance >> low | distance << (WORD_BITS - low)) < b->units;
+	return distance >> low | distance << (WORD_BITS - low);
 }
 
 /*
- * May the words at c be read?  Keeps a damaged link from leading the processor
- * astray; whether there is a chunk, and the right one, its back link tells.
+ * Could a chunk of this heap lie at c, no fence?  Then its first three words
+ * may be read, whatever it is.
  */
-static inline bool bins_may_read(const struct bins *b, const void *c)
+static WORD_HOT bool bins_may_hold(const struct bins *b, const void *c)
 {
-	uintptr_t distance = (uintptr_t)c - b->floor;
-	unsigned low = (unsigned)(WORD_BITS == 32 ? 2 : 3);
+	return bins_index(b, c) < b->units;
+}
 
-	return (distance >> low | distance << (WORD_BITS - low)) < b->words;
+/*
+ * Could a chunk of this heap end at c, that is, a chunk or a fence begin?  Then
+ * the words at c and below may be read.
+ */
+static WORD_HOT bool bins_may_end(const struct bins *b, const void *c)
+{
+	return bins_index(b, c) <= b->units;
 }
 
 /*
  * The word that leads to the first chunk of a bin, as a chunk's fwd.  The
- * fields before `head` are there to make the address cheap.
+ * fields before `head` are there to make the address cheap; those right behind
+ * are within reach of a short load on ARMv6-M with the default HEAP_BINS.
  */
 static inline struct chunk *bins_dressed(struct bins *b, unsigned bin)
 {
 	return (struct chunk *)((size_t *)b + bin);
+}
+
+/*
+ * The bin whose head `back` is; HEAP_BINS or more when it is none.  The
+ * rotation makes misaligned distances huge.
+ */
+static WORD_HOT size_t bins_of_dressed(const struct bins *b,
+				       const struct chunk *back)
+{
+	size_t distance = (uintptr_t)back - (uintptr_t)b;
+	unsigned low = (unsigned)(WORD_BITS == 32 ? 2 : 3);
+
+	return distance >> low | distance << (WORD_BITS - low);
 }
 
 /* ---- tiny chunks: links in head and foot ------------------------------ */
@@ -143,51 +160,53 @@ static inline struct chunk *tiny_dressed(struct bins *b)
 	return (struct chunk *)&b->tiny;
 }
 
-static inline void tiny_insert(struct bins *b, struct chunk *c)
-{
-	struct chunk *first = tiny_fwd(b->tiny);
+/* Make c one and put it into bin 1; false, nothing done, if that is damaged. */
+bool heap_tiny_insert(struct bins *b, struct chunk *c);
 
-	if (first != NULL)
-		tiny_set_back(first, c);
-	else
-		b->map |= 2;
-	c->head = tiny_head(first);
-	tiny_set_back(c, tiny_dressed(b));
-	b->tiny = tiny_head(c);
-}
-
-static inline void tiny_remove(struct bins *b, struct chunk *c)
-{
-	struct chunk *fwd = tiny_fwd(c->head), *back = tiny_back(c);
-
-	back->head = tiny_head(fwd);
-	if (fwd != NULL)
-		tiny_set_back(fwd, back);
-	else if (back == tiny_dressed(b))
-		b->map &= ~(size_t)2;
-}
+/* Take free chunk c, coded as a tiny one, out; false as above. */
+bool heap_tiny_unlink(struct bins *b, struct chunk *c);
 
 /* ---- all others ------------------------------------------------------- */
 
-/* The last chunk of a list goes: if it was the first too, the bin is empty. */
-static WORD_HOT void bins_emptied(struct bins *b, const struct chunk *back)
+/* Does fwd, the one behind c in its list, if any, lead back to c? */
+static WORD_HOT bool bins_fwd_agrees(const struct bins *b,
+				     const struct chunk *fwd,
+				     const struct chunk *c)
 {
-	size_t bin = ((uintptr_t)back - (uintptr_t)b) / WORD_SIZE;
-
-	if (bin < HEAP_BINS)
-		b->map &= ~((size_t)1 << bin);
+	return fwd == NULL || (bins_may_hold(b, fwd) && fwd->back == c);
 }
 
-/* Take a sound free chunk that is not tiny out of its bin. */
-static WORD_HOT void bins_unlink(struct bins *b, struct chunk *c)
+/* Does the foot of free chunk c bear out that it has `size` bytes? */
+static WORD_HOT bool bins_foot_agrees(const struct bins *b,
+				      const struct chunk *c, size_t size)
+{
+	const struct chunk *next = chunk_above(c, size);
+
+	return bins_may_end(b, next) && chunk_prev_foot(next) == size;
+}
+
+/*
+ * Take free chunk c, not tiny, out of its bin.  False, and nothing done, when
+ * its neighbours in the list do not lead to it.
+ */
+static WORD_HOT bool bins_unlink(struct bins *b, struct chunk *c)
 {
 	struct chunk *fwd = c->fwd, *back = c->back;
+	size_t bin = bins_of_dressed(b, back);
 
-	back->fwd = fwd;
-	if (fwd != NULL)
+	if (HEAP_CHECK != 0 && bin >= HEAP_BINS && !bins_may_hold(b, back))
+		return false;
+	if (HEAP_CHECK != 0 && back->fwd != c)
+		return false;
+	if (fwd != NULL) {
+		if (HEAP_CHECK != 0 && !bins_fwd_agrees(b, fwd, c))
+			return false;
 		fwd->back = back;
-	else
-		bins_emptied(b, back);
+	} else if (bin < HEAP_BINS) {
+		b->map &= ~((size_t)1 << bin);
+	}
+	back->fwd = fwd;
+	return true;
 }
 
 /* [back]->[fwd]  =>  [back]->[ c ]->[fwd], in a bin that stays not empty. */
@@ -200,121 +219,6 @@ static inline void bins_link_between(struct chunk *back, struct chunk *c,
 	if (fwd != NULL)
 		fwd->back = c;
 }
-
-/* ---- both ------------------------------------------------------------- */
-
-/* Take a sound free chunk out of its bin; its size. */
-static WORD_HOT size_t bins_remove(struct bins *b, struct chunk *c)
-{
-	if (chunk_is_tiny(c)) {
-		tiny_remove(b, c);
-		return CHUNK_MIN;
-	}
-	bins_unlink(b, c);
-	return chunk_plain_size(c);
-}
-
-/*
- * The one before a chunk that serves `size` bytes, among the first HEAP_SEARCH
- * of a bin that is not empty; NULL when there is none.
- */
-static WORD_HOT struct chunk *bins_search(struct bins *b, unsigned bin,
-					  size_t size)
-{
-	struct chunk *back = bins_dressed(b, bin), *c = back->fwd;
-	unsigned n = HEAP_SEARCH;
-
-	do {
-		if (HEAP_CHECK != 0 && !bins_may_read(b, c))
-			return back;
-		if (chunk_plain_size(c) >= size)
-			return back;
-		back = c;
-		c = c->fwd;
-	} while (c != NULL && --n != 0);
-	return NULL;
-}
-
-enum bins_found { BINS_NONE, BINS_TINY, BINS_CHUNK };
-
-/*
- * Find a free chunk of at least `size` bytes: one of the same bin, of which
- * HEAP_SEARCH are looked at, else the first of the next bin that has any.
- * BINS_CHUNK: *back is the chunk before it, whose fwd leads there, or the
- * bin's head dressed as one.  BINS_TINY: the first tiny chunk.  On a damaged
- * heap there may be no chunk where that leads.  Constant time.
- */
-static WORD_HOT enum bins_found bins_find(struct bins *b, size_t size,
-					  struct chunk **back)
-{
-	unsigned bin;
-	size_t map;
-
-	if (bin_is_exact(size)) {
-		bin = (unsigned)(size / HEAP_ALIGN);
-		map = b->map >> bin;
-		if ((map & 1) != 0) {
-			*back = bins_dressed(b, bin);
-			return bin == 1 ? BINS_TINY : BINS_CHUNK;
-		}
-	} else {
-		bin = bin_of_range(size);
-		map = b->map >> bin;
-		if ((map & 1) != 0) {
-			*back = bins_search(b, bin, size);
-			if (*back != NULL)
-				return BINS_CHUNK;
-			map--;
-		}
-	}
-	if (map == 0)
-		return BINS_NONE;
-	*back = bins_dressed(b, bin + word_lowest(map));
-	return BINS_CHUNK;
-}
-
-/* ---- looked at before it is relied on ---------------------------------- */
-
-/* Does the chunk behind c in its list, if any, lead back to c? */
-static WORD_HOT bool bins_fwd_agrees(const struct bins *b,
-				     const struct chunk *fwd,
-				     const struct chunk *c)
-{
-	return fwd == NULL || (bins_may_read(b, fwd) && fwd->back == c);
-}
-
-/* Do the neighbours in the list of c, not tiny, lead to it? */
-static WORD_HOT bool bins_links_agree(const struct bins *b,
-				      const struct chunk *c)
-{
-	return bins_may_read(b, c->back) && c->back->fwd == c &&
-	       bins_fwd_agrees(b, c->fwd, c);
-}
-
-/* The same, and is the one before it `back`? */
-static WORD_HOT bool bins_back_agrees(const struct bins *b,
-				      const struct chunk *c,
-				      const struct chunk *back)
-{
-	return bins_may_read(b, c) && c->back == back &&
-	       bins_fwd_agrees(b, c->fwd, c);
-}
-
-/* Does the foot of c, free and not tiny, bear out its head? */
-static WORD_HOT bool bins_foot_agrees(const struct bins *b,
-				      const struct chunk *c)
-{
-	size_t size = chunk_plain_size(c);
-	const struct chunk *next = chunk_above(c, size);
-
-	return bins_may_read(b, next) && chunk_prev_foot(next) == size;
-}
-
-/* Likewise a tiny one. */
-bool heap_tiny_accepts(const struct bins *b);
-
-/* Do head and foot of c, tiny and free, lead to chunks that lead back? */
-bool heap_tiny_links_agree(const struct bins *b, const struct chunk *c);
 
 /*
  * Put free chunk c of `size` bytes, not tiny, into its bin.  False, and nothing
@@ -336,7 +240,7 @@ static WORD_HOT bool bins_link(struct bins *b, struct chunk *c, size_t size)
 		if (HEAP_CHECK != 0 && !bins_fwd_agrees(b, fwd, back))
 			return false;
 		/* [bin]->[smaller]->...  =>  [bin]->[smaller]->[ c ]->... */
-		if (fwd != NULL && size > chunk_plain_size(fwd)) {
+		if (fwd != NULL && !chunk_is_plain_from(fwd, size)) {
 			back = fwd;
 			fwd = back->fwd;
 		}
@@ -358,12 +262,8 @@ static WORD_HOT bool bins_link(struct bins *b, struct chunk *c, size_t size)
  */
 static WORD_HOT bool bins_insert(struct bins *b, struct chunk *c, size_t size)
 {
-	if (size == CHUNK_MIN) {
-		if (HEAP_CHECK != 0 && !heap_tiny_accepts(b))
-			return false;
-		tiny_insert(b, c);
-		return true;
-	}
+	if (size == CHUNK_MIN)
+		return heap_tiny_insert(b, c) || HEAP_CHECK == 0;
 	if (!bins_link(b, c, size))
 		return false;
 	chunk_set_free(c, size);
@@ -371,14 +271,79 @@ static WORD_HOT bool bins_insert(struct bins *b, struct chunk *c, size_t size)
 }
 
 /*
+ * The one before a chunk that serves `size` bytes, among the HEAP_SEARCH - 1
+ * behind c; NULL when there is none.
+ */
+static WORD_HOT struct chunk *bins_search(const struct bins *b, struct chunk *c,
+					  size_t size)
+{
+	unsigned n = HEAP_SEARCH;
+
+	while (--n != 0) {
+		struct chunk *back = c;
+
+		c = c->fwd;
+		if (c == NULL)
+			break;
+		if (HEAP_CHECK != 0 && !bins_may_hold(b, c))
+			return back;
+		if (chunk_is_plain_from(c, size))
+			return back;
+	}
+	return NULL;
+}
+
+/*
+ * Find a free chunk of at least `size` bytes: one of the same bin, of which
+ * HEAP_SEARCH are looked at, else the first of the next bin that has any.
+ * The chunk before it, whose fwd leads there, or the head of *bin dressed as
+ * one; NULL: none.  *bin is 0 where its list does not end with what is found.
+ * Bin 1 has tiny chunks.  On a damaged heap there may be no chunk where that
+ * leads.  Constant time.
+ */
+static WORD_HOT struct chunk *bins_find(struct bins *b, size_t size,
+					unsigned *bin)
+{
+	struct chunk *back;
+	size_t map;
+
+	if (bin_is_exact(size)) {
+		*bin = (unsigned)(size / HEAP_ALIGN);
+		map = b->map >> *bin;
+	} else {
+		*bin = bin_of_range(size);
+		map = b->map >> *bin;
+		if ((map & 1) != 0) {
+			back = bins_dressed(b, *bin);
+			if ((HEAP_CHECK != 0 && !bins_may_hold(b, back->fwd)) ||
+			    chunk_is_plain_from(back->fwd, size))
+				return back;
+			back = bins_search(b, back->fwd, size);
+			if (back != NULL) {
+				*bin = 0;
+				return back;
+			}
+			map--;
+		}
+	}
+	if (map == 0)
+		return NULL;
+	*bin += word_lowest(map);
+	return bins_dressed(b, *bin);
+}
+
+/* ---- where size counts more than speed --------------------------------- */
+
+/*
  * Is c a free chunk, whose size, foot and links can be relied on?  Reads c
  * only when it lies in the heap.  Fills b->damage when not.
  */
 bool heap_bins_is_sound(struct bins *b, const struct chunk *c);
 
-/* The same as without heap_, for where size counts more than speed. */
 bool heap_bins_insert(struct bins *b, struct chunk *c, size_t size);
-size_t heap_bins_remove(struct bins *b, struct chunk *c);
+
+/* Take free chunk c, sound or looked at before, out of its bin. */
+void heap_bins_remove(struct bins *b, struct chunk *c);
 
 /*
  * Undo the removal of c, whose head, foot and links still say what they said.

@@ -86,7 +86,7 @@ static enum heap_invariant check_control(struct tour *t)
 
 	if (h->check != heap_slow_check(h))
 		return at(t, NULL, HEAP_I8);
-	if (!bins_may_hold(&h->bins, h->top) || h->top < h->base ||
+	if (!bins_may_end(&h->bins, h->top) || h->top < h->base ||
 	    h->top > h->limit)
 		return at(t, h->top, HEAP_I9);
 	return HEAP_OK;
@@ -178,7 +178,7 @@ static enum heap_invariant check_sums(struct tour *t)
 {
 	const struct heap *h = t->h;
 
-	if (HEAP_STATS != 0 && h->in_use != t->used)
+	if (HEAP_STATS != 0 && heap_in_use(h) != t->used)
 		return at(t, NULL, HEAP_I8);
 	if (t->used + t->free + heap_room(h) > h->taken)
 		return at(t, NULL, HEAP_I8);

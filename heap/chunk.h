@@ -123,6 +123,12 @@ static inline size_t chunk_plain_size(const struct chunk *c)
 	return c->head - CHUNK_PREV_USED;
 }
 
+/* Is it of `size` bytes or more?  The flag only makes its head larger. */
+static inline bool chunk_is_plain_from(const struct chunk *c, size_t size)
+{
+	return c->head > size;
+}
+
 /* Of a free chunk: a size, whatever the head. */
 static inline size_t chunk_free_size(const struct chunk *c)
 {
@@ -132,6 +138,11 @@ static inline size_t chunk_free_size(const struct chunk *c)
 static inline size_t chunk_size(const struct chunk *c)
 {
 	return chunk_is_used(c) ? chunk_head_size(c) : chunk_free_size(c);
+}
+
+static inline struct chunk *chunk_next_used(const struct chunk *c)
+{
+	return chunk_above(c, chunk_head_size(c));
 }
 
 static inline struct chunk *chunk_next(const struct chunk *c)

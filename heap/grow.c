@@ -4,10 +4,18 @@
 
 _Static_assert(HEAP_GROW < HEAP_CHUNK_MAX, "a gift makes one segment");
 
-/* Rotating keeps words apart; any change of one word shows. */
+/*
+ * The check word is a sum in which each word has a weight of its own, powers of
+ * an odd number: the change of any word shows, and so do those of two words
+ * whose bits would cancel in a plain sum or a xor.  And where one number is
+ * added to several words, its weights are.
+ */
+#define WEIGHT ((uintptr_t)0x9e3779b97f4a7c15u)
+
+/* Horner's rule. */
 static WORD_HOT uintptr_t mix(uintptr_t sum, uintptr_t word)
 {
-	return (sum << 1 | sum >> (WORD_BITS - 1)) ^ word;
+	return sum * WEIGHT + word;
 }
 
 uintptr_t heap_slow_check(const struct heap *h)
@@ -15,15 +23,20 @@ uintptr_t heap_slow_check(const struct heap *h)
 	uintptr_t sum = (uintptr_t)h->port;
 
 	sum = mix(sum, h->bins.lo);
-	sum = mix(sum, h->bins.units);
-	sum = mix(sum, h->bins.floor);
-	sum = mix(sum, h->bins.words);
 	sum = mix(sum, h->bins.key);
 	sum = mix(sum, (uintptr_t)h->base);
+	sum = mix(sum, h->older);
+	sum = mix(sum, h->ended);
 	sum = mix(sum, (uintptr_t)h->limit);
 	sum = mix(sum, h->end);
-	sum = mix(sum, h->older);
+	sum = mix(sum, h->bins.units);
 	return mix(sum, h->taken);
+}
+
+bool heap_slow_is_sound(struct heap *h)
+{
+	return HEAP_CHECK == 0 || h->check == heap_slow_check(h) ||
+	       heap_bins_blame(&h->bins, HEAP_FAULT_INVARIANT, HEAP_I8, NULL);
 }
 
 static uintptr_t segment_check(const struct heap *h, const struct segment *s)
@@ -39,7 +52,7 @@ bool heap_older_segment(const struct heap *h, struct span *s, size_t *i)
 		return false;
 	d = (const struct segment *)chunk_below(s->base, sizeof(*d));
 	if (!bins_may_hold(&h->bins, d->base) ||
-	    !bins_may_hold(&h->bins, d->fence) ||
+	    !bins_may_end(&h->bins, d->fence) ||
 	    d->check != segment_check(h, d))
 		return false;
 	s->base = d->base;
@@ -54,27 +67,31 @@ static struct chunk *limit_below(uintptr_t end)
 	return (struct chunk *)(align_down(end, HEAP_ALIGN) - WORD_SIZE);
 }
 
-/* Let the hull reach from `base` to `limit`, both included. */
-static void cover(struct heap *h, const struct chunk *base,
-		  const struct chunk *limit)
+/*
+ * Let the hull reach up to `limit`, the place of a fence.  Links may lead to
+ * what lies below, where three words may be read.
+ */
+static WORD_HOT void cover(struct heap *h, const struct chunk *limit)
 {
-	uintptr_t hi = h->bins.lo + h->bins.units * HEAP_ALIGN;
+	struct bins *b = &h->bins;
+	size_t units = ((uintptr_t)limit - b->lo) / HEAP_ALIGN;
 
-	if (h->bins.units == 0 || (uintptr_t)base < h->bins.lo)
-		h->bins.lo = (uintptr_t)base;
-	if (hi < (uintptr_t)limit + HEAP_ALIGN)
-		hi = (uintptr_t)limit + HEAP_ALIGN;
-	h->bins.units = (hi - h->bins.lo) / HEAP_ALIGN;
+	if (b->units < units)
+		heap_set_units(h, units);
+}
 
-	/* Links may lead to the control block too. */
-	uintptr_t control = (uintptr_t)h, floor = h->bins.lo;
+/* And down to `base`. */
+static void cover_base(struct heap *h, const struct chunk *base)
+{
+	struct bins *b = &h->bins;
+	size_t more = b->lo - (uintptr_t)base;
 
-	if (floor > control)
-		floor = control;
-	if (hi < control + sizeof(*h))
-		hi = align_up(control + sizeof(*h), WORD_SIZE);
-	h->bins.floor = floor;
-	h->bins.words = (hi - floor) / WORD_SIZE;
+	if (b->units == 0) {
+		b->lo = (uintptr_t)base;
+	} else if ((uintptr_t)base < b->lo) {
+		b->lo = (uintptr_t)base;
+		heap_set_units(h, b->units + more / HEAP_ALIGN);
+	}
 }
 
 /* Once, before there is any chunk: the key of the seals. */
@@ -103,25 +120,27 @@ static void close_segment(struct heap *h)
 }
 
 /*
- * Make [start, end) the current segment.  False, and nothing done, when it is
- * too small for a chunk.
+ * Make [start, start + n) the current segment, unless it is too small for a
+ * chunk.
  */
-static bool open_segment(struct heap *h, uintptr_t start, uintptr_t end)
+static WORD_COLD void open_segment(struct heap *h, uintptr_t start, size_t n)
 {
+	uintptr_t end = start + n;
 	size_t before = h->top != NULL ? sizeof(struct segment) : 0;
 	struct chunk *base, *limit = limit_below(end);
 
-	if (end - start < before + 2 * HEAP_ALIGN)
-		return false;
+	if (n < before + 2 * HEAP_ALIGN)
+		return;
 	base = (struct chunk *)(align_up(start + before + WORD_SIZE,
 					 HEAP_ALIGN) -
 				WORD_SIZE);
 	if (limit < chunk_above(base, CHUNK_MIN))
-		return false;
+		return;
 	/* A gift may exceed a segment by what worst_case adds: leave it. */
 	if (chunk_span(base, limit) > HEAP_CHUNK_MAX - HEAP_ALIGN)
 		limit = chunk_above(base, HEAP_CHUNK_MAX - HEAP_ALIGN);
-	cover(h, base, limit);
+	cover_base(h, base);
+	cover(h, limit);
 	if (h->top != NULL) {
 		struct segment *d = (struct segment *)chunk_below(base, before);
 
@@ -132,45 +151,58 @@ static bool open_segment(struct heap *h, uintptr_t start, uintptr_t end)
 		h->older++;
 	} else {
 		mix_key(h);
+		heap_set_fast(h);
 	}
 	h->base = base;
 	h->limit = limit;
 	heap_set_top(h, base);
-	return true;
-}
-
-void heap_attach(struct heap *h, uintptr_t start, size_t n)
-{
-	uintptr_t end = start + n;
-
-	if (h->top != NULL && start == h->end &&
-	    end - (uintptr_t)h->base <= HEAP_CHUNK_MAX) {
-		h->limit = limit_below(end);
-		cover(h, h->base, h->limit);
-	} else if (!open_segment(h, start, end)) {
-		return;
-	}
-	if (HEAP_CHECK < 3 && h->port->lock == NULL && h->port->in_isr == NULL)
-		h->bins.fast = CHUNK_PAYLOAD_MAX + 1;
 	h->end = end;
 	h->taken += n;
 	h->check = heap_slow_check(h);
 }
 
-/* One call of sbrk for n bytes, what comes attached.  False when refused. */
-static bool ask(struct heap *h, size_t n)
+void heap_attach(struct heap *h, uintptr_t start, size_t n)
+{
+	uintptr_t end = start + n;
+	size_t units = h->bins.units;
+	struct chunk *limit = limit_below(end);
+
+	if (start != h->end || h->top == NULL ||
+	    end - (uintptr_t)h->base > HEAP_CHUNK_MAX) {
+		open_segment(h, start, n);
+		return;
+	}
+	/* It adjoins the current segment.  What is below is heap_slow_check. */
+	h->check += chunk_span(h->limit, limit) * (WEIGHT * WEIGHT * WEIGHT) +
+		    n * (1 + WEIGHT * WEIGHT);
+	h->limit = limit;
+	h->end = end;
+	h->taken += n;
+	cover(h, limit);
+	h->check += (h->bins.units - units) * WEIGHT;
+}
+
+/* One call of sbrk for n bytes; 0 when refused. */
+static WORD_HOT uintptr_t more(const struct heap *h, size_t n)
 {
 	const struct heap_port *port = h->port;
-	void *start;
+	uintptr_t start;
 
 	if (n > PTRDIFF_MAX)
-		return false;
-	start = port->sbrk(port->ctx, (ptrdiff_t)n);
-	if (start == NULL || start == (void *)-1 ||
-	    (uintptr_t)start > UINTPTR_MAX - n)
-		return false;
-	heap_attach(h, (uintptr_t)start, n);
-	return true;
+		return 0;
+	start = (uintptr_t)port->sbrk(port->ctx, (ptrdiff_t)n);
+	/* NULL, (void *)-1, or what wraps. */
+	return start - 1 < UINTPTR_MAX - n ? start : 0;
+}
+
+/* The same, and attach what comes. */
+static bool ask(struct heap *h, size_t n)
+{
+	uintptr_t start = more(h, n);
+
+	if (start != 0)
+		heap_attach(h, start, n);
+	return start != 0;
 }
 
 /*
@@ -188,34 +220,50 @@ static size_t worst_case(size_t size)
 			HEAP_ALIGN);
 }
 
-bool heap_grow(struct heap *h, size_t size)
+/* Not all that was asked for came, or not where it was hoped for. */
+static WORD_COLD bool grow_slowly(struct heap *h, size_t size, bool refused)
 {
-	if (h->port->sbrk == NULL || h->ended)
+	/* Generously was too much: no more than it takes. */
+	if (refused && !ask(h, shortage(h, size)))
 		return false;
-
-	const size_t generous = HEAP_GROW;
-	size_t need = shortage(h, size);
-
-	/* Generously first; when that is too much, no more than it takes. */
-	if (need >= generous || !ask(h, generous))
-		ask(h, need);
 	if (heap_room(h) >= size)
 		return true;
 
-	/* Not adjoining, misaligned, or refused: enough wherever it lies. */
-	if (!ask(h, worst_case(size)))
-		ask(h, shortage(h, size));
-	return heap_room(h) >= size;
+	/* Not adjoining, or misaligned: enough wherever it lies. */
+	return (ask(h, worst_case(size)) || ask(h, shortage(h, size))) &&
+	       heap_room(h) >= size;
+}
+
+bool heap_grow(struct heap *h, size_t size)
+{
+	size_t n = HEAP_GROW, need;
+	uintptr_t start;
+
+	/* Were there room enough, the top would not be asked to grow. */
+	if (HEAP_CHECK != 0 && h->top != NULL &&
+	    (heap_room(h) >= size || !heap_top_is_sound(h, h->limit)))
+		return heap_bins_blame(&h->bins, HEAP_FAULT_HEADER, HEAP_I9,
+				       h->top);
+	if (h->port->sbrk == NULL || h->ended != 0)
+		return false;
+	need = shortage(h, size);
+	if (n < need)
+		n = need;
+	start = more(h, n);
+	if (start == 0)
+		return n != need && grow_slowly(h, size, true);
+	heap_attach(h, start, n);
+	return heap_room(h) >= size || grow_slowly(h, size, false);
 }
 
 /* Does the room at the top end where the port's break was left? */
 static bool end_is_sound(struct heap *h)
 {
-	if (!heap_top_is_sound(h, h->limit))
-		return heap_bins_blame(&h->bins, HEAP_FAULT_HEADER, HEAP_I9,
-				       h->top);
-	return h->check == heap_slow_check(h) ||
-	       heap_bins_blame(&h->bins, HEAP_FAULT_INVARIANT, HEAP_I8, NULL);
+	/* First what says where there is anything to look at. */
+	if (!heap_slow_is_sound(h))
+		return false;
+	return heap_top_is_sound(h, h->limit) ||
+	       heap_bins_blame(&h->bins, HEAP_FAULT_HEADER, HEAP_I9, h->top);
 }
 
 /*
@@ -242,10 +290,9 @@ static size_t give_back(struct heap *h, size_t keep)
 		return 0;
 
 	/* The hull shrinks with its last segment, and only then. */
-	if (b->lo + b->units * HEAP_ALIGN == (uintptr_t)h->limit + HEAP_ALIGN)
-		b->units -= n / HEAP_ALIGN;
+	if (b->lo + b->units * HEAP_ALIGN == (uintptr_t)h->limit)
+		heap_set_units(h, b->units - n / HEAP_ALIGN);
 	h->limit = chunk_below(h->limit, n);
-	cover(h, h->base, h->limit);
 	h->end -= n;
 	h->taken -= n;
 	h->check = heap_slow_check(h);

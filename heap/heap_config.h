@@ -54,14 +54,14 @@
  *   in steps of the alignment; a power of two.               default 16
  * HEAP_BINS  all bins, and bin 0, which is none; those above the exact ones
  *   come two an octave.
- *   default 32; range HEAP_EXACT_BINS + 2 to the bits of size_t.
+ *   default 28, 32 of 64; range HEAP_EXACT_BINS + 2 to the bits of size_t.
  * Price: a word of static RAM each.
  */
 #ifndef HEAP_EXACT_BINS
 #define HEAP_EXACT_BINS 16
 #endif
 #ifndef HEAP_BINS
-#define HEAP_BINS 32
+#define HEAP_BINS (SIZE_MAX > 0xffffffffu ? 32 : 28)
 #endif
 
 /*

@@ -118,6 +118,7 @@ struct heap_watch {
 	struct heap_accounts *accounts;
 	struct heap_frame *calls;
 	struct heap_frame *tellers;
+	uintptr_t epoch;
 	size_t taken;
 	uint32_t sequence;
 };

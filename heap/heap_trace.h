@@ -34,13 +34,11 @@ extern "C" {
  * 0 or NULL means what its comment says.
  */
 struct heap_trace_setup {
-	const struct heap *heap; /* the one that is observed               */
-
 	/*
-	 * Its lock guards the records, its `now` gives them times.
-	 * NULL: heap_port_default.
+	 * The one that is observed.  Its port's lock guards the records, its
+	 * port's `now` gives them times.
 	 */
-	const struct heap_port *port;
+	const struct heap *heap;
 	uint32_t hz; /* units of `now` a second; 0: not known */
 
 	/*
@@ -132,8 +130,7 @@ void heap_trace_write_lines(void *port, const void *bytes, size_t n);
 
 /*
  * Another observer, which writes glibc's mtrace format, a line an event, by
- * the `write` of the port in its ctx; NULL: heap_port_default.  For mtrace(1);
- * needs no heap_trace_start.
+ * the `write` of the heap's port.  For mtrace(1); needs no heap_trace_start.
  */
 extern struct heap_observer heap_mtrace_observer;
 

@@ -39,8 +39,6 @@ __attribute__((weak)) void heap_unwatch(struct heap *h);
 void heap_destroy(struct heap *h)
 {
 	const struct heap_port *port = h->port;
-	void (*exhausted)(void) = h->exhausted;
-	int *(*error)(void) = h->error;
 	uintptr_t state;
 
 	if (!heap_enter(h, &state, NULL, __builtin_return_address(0)))
@@ -49,10 +47,9 @@ void heap_destroy(struct heap *h)
 		heap_unwatch(h);
 	memset(h, 0, sizeof(*h));
 	h->port = port;
-	h->exhausted = exhausted;
-	h->error = error;
-	h->ended = true;
+	h->ended = 1;
 	h->check = heap_slow_check(h);
+	heap_forget_pending(h);
 	heap_unlock(h, state);
 }
 
@@ -80,7 +77,11 @@ void heap_reset(struct heap *h)
 	if (!heap_enter(h, &state, NULL, caller))
 		return;
 	/* Where the segments lie must be known to make them anew. */
-	if (h->base != NULL && h->check != heap_slow_check(h)) {
+	if (h->base == NULL) {
+		heap_unlock(h, state);
+		return;
+	}
+	if (h->check != heap_slow_check(h)) {
 		heap_bins_blame(&h->bins, HEAP_FAULT_INVARIANT, HEAP_I8, NULL);
 		heap_fail(h, state, NULL, caller);
 		return;
@@ -89,15 +90,18 @@ void heap_reset(struct heap *h)
 	struct span s = {h->base, h->top};
 	struct bins *b = &h->bins;
 
+	/* Of a damaged top it is not known what it was. */
+	if (bins_index(b, s.fence) > bins_index(b, h->limit) ||
+	    s.fence < s.base)
+		s.fence = h->limit;
 	b->map = 0;
 	b->tiny = 0;
 	b->damage = (struct damage){0};
 	memset(b->head, 0, sizeof(b->head));
-	h->in_use = 0;
-	if (h->base != NULL) {
-		forget_chunks(&s);
-		heap_set_top(h, h->base);
-	}
+	heap_forget_pending(h);
+	h->below_peak = h->peak;
+	forget_chunks(&s);
+	heap_set_top(h, h->base);
 	/* [older segment: chunks][fence]  =>  [     free     ][fence] */
 	for (size_t i = 0; heap_older_segment(h, &s, &i);) {
 		forget_chunks(&s);

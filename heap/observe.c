@@ -72,13 +72,16 @@ static void tell_growth(struct heap *h, const struct heap_event *cause,
 	tell_each(h, &e, state);
 }
 
+/* Where errno is, which observers may change; only a malloc family has it. */
+__attribute__((weak)) int *heap_libc_error(void);
+
 /*
  * Tell of e, and of growth before it, unless this thread is in an observer.
  * TRIMMED and the like have no event of their own: `growth_alone`.
  */
 static void tell(struct heap *h, struct heap_event *e, bool growth_alone)
 {
-	int *error = h->error != NULL ? h->error() : NULL;
+	int *error = heap_libc_error != NULL ? heap_libc_error() : NULL;
 	int was = error != NULL ? *error : 0;
 	struct heap_watch *w = heap_watch_of(h);
 	struct heap_frame me;

@@ -70,7 +70,7 @@ static bool grow_forward(struct heap *h, struct chunk *c, size_t size)
 	swallow_next(h, c, next);
 	heap_cut(h, c, size);
 	/* What was swallowed to be given back at once is no peak. */
-	h->peak = h->in_use > peak ? h->in_use : peak;
+	heap_lower_peak(h, peak);
 	return true;
 }
 
@@ -141,13 +141,11 @@ static struct chunk *grow_block(struct heap *h, struct chunk *c, size_t size,
 	if (h->bins.damage.kind != HEAP_FAULT_NONE)
 		return NULL;
 
-	void *mem = heap_alloc_from(h, size - WORD_SIZE, h);
-
-	if (mem == NULL)
+	to = heap_take(h, size);
+	if (to == NULL)
 		return NULL;
-	to = mem_to_chunk(mem);
 	move(h, to, c, was, state, caller);
-	heap_free_from(h, chunk_to_mem(c), h);
+	heap_give(h, c);
 	return to;
 }
 
@@ -175,15 +173,18 @@ void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
 	if (p == NULL || n - 1 >= CHUNK_PAYLOAD_MAX ||
 	    (heap_layer(h) != NULL && caller != h))
 		return otherwise(h, p, n, caller);
-	if (!heap_enter(h, &state, p, caller))
+	if (!heap_enter_work(h, &state, p, caller))
 		return NULL;
 	size = chunk_round(n);
 	c = heap_inspect(h, p);
-	if (c == NULL)
+	/* A good place to look at what seldom changes, and seldom is used. */
+	if (c == NULL || !heap_slow_is_sound(h))
 		return heap_fail(h, state, p, caller);
 
 	if (size > chunk_head_size(c))
-		to = grow_block(h, c, size, &state, caller);
+		do
+			to = grow_block(h, c, size, &state, caller);
+		while (to == NULL && heap_again(h, &state, caller));
 	else
 		to = heap_cut(h, c, size) ? c : NULL;
 	if (to == NULL)
@@ -215,8 +216,7 @@ static struct chunk *carve(struct heap *h, struct chunk *c, size_t align,
 				       CHUNK_PREV_USED,
 			       h->bins.key);
 		chunk_set_used(c, lead | (head & CHUNK_FLAGS), h->bins.key);
-		heap_free_from(h, chunk_to_mem(c), h);
-		if (h->bins.damage.kind != HEAP_FAULT_NONE) {
+		if (!heap_give(h, c)) {
 			c->head = head;
 			return NULL;
 		}
@@ -241,21 +241,24 @@ void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
 		return heap_alloc_from(h, n, caller);
 	if (size == 0 || align > HEAP_CHUNK_MAX - size)
 		return NULL;
-	if (!heap_enter(h, &state, NULL, caller))
+	if (!heap_enter_work(h, &state, NULL, caller))
 		return NULL;
 
 	size_t peak = h->peak;
-	void *mem =
-		heap_alloc_from(h, size - WORD_SIZE + align - HEAP_ALIGN, h);
+	struct chunk *whole;
+
+	do
+		whole = heap_take(h, size + align - HEAP_ALIGN);
+	while (whole == NULL && heap_again(h, &state, caller));
 
 	c = NULL;
-	if (mem != NULL) {
-		c = carve(h, mem_to_chunk(mem), align, size);
+	if (whole != NULL) {
+		c = carve(h, whole, align, size);
 		if (c == NULL)
-			heap_free_from(h, mem, h);
+			heap_give(h, whole);
 	}
 	/* What was taken to be given back at once is no peak. */
-	h->peak = h->in_use > peak ? h->in_use : peak;
+	heap_lower_peak(h, peak);
 	/* The block may be served, but not all that is left over freed. */
 	if (c == NULL || h->bins.damage.kind != HEAP_FAULT_NONE)
 		heap_fail(h, state, NULL, caller);

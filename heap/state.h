@@ -19,6 +19,7 @@
 
 #include "bins.h"
 #include "heap.h"
+#include "heap_pending.h"
 #include "layer.h"
 
 /*
@@ -36,23 +37,20 @@ struct heap {
 	struct chunk *top;   /* the fence of the current segment; NULL: none */
 	struct chunk *limit; /* the highest place for it                     */
 	const struct heap_port *port;
-	/* Without the lock, when a request is refused; may be NULL. */
-	void (*exhausted)(void);
-	/* Where errno is, which callbacks might change; may be NULL. */
-	int *(*error)(void);
-	size_t in_use;
-	size_t peak;
+	size_t peak;       /* most bytes that ever were in used chunks     */
+	size_t below_peak; /* and how many fewer there are now: a malloc   */
+			   /* below the peak has one compare and one write */
 	size_t failures;
 	/* What follows changes only when the heap grows or is trimmed. */
 	struct chunk *base; /* first chunk of the current segment           */
 	uintptr_t end;      /* first byte behind it, of any alignment       */
 	size_t older;       /* segments before the current one              */
 	size_t taken;       /* bytes of all segments and the control block  */
-	bool ended;         /* destroyed: never grows again                 */
+	size_t ended;       /* not 0: destroyed, never grows again          */
 	uintptr_t check;    /* over the slow part of this struct            */
 #if HEAP_CHECK != 0
-	/* The layer that calls go to instead of the engine; NULL: none.  It
-	 * keeps bins.fast at 0 for as long as it is there. */
+	/* The layer that calls go to instead of the engine; NULL: none.
+	 * See heap_set_fast. */
 	const struct heap_layer *layer;
 #endif
 };
@@ -90,8 +88,8 @@ static WORD_HOT bool heap_top_is_sound(const struct heap *h,
 {
 	const struct bins *b = &h->bins;
 
-	return bins_may_read(b, h->top) && h->top->head == FENCE &&
-	       bins_may_read(b, to);
+	return bins_may_end(b, h->top) && h->top->head == FENCE &&
+	       bins_may_end(b, to);
 }
 
 /* The running thread's id. */
@@ -106,7 +104,8 @@ static inline uintptr_t heap_thread(const struct heap *h)
 
 /*
  * Make room for `size` bytes at the top with at most four calls of sbrk.
- * False iff the port gives no more; what it gave is then part of the heap.
+ * False: the port gives no more, what it gave is then part of the heap; or
+ * bins.damage filled, nothing done.
  */
 bool heap_grow(struct heap *h, size_t size);
 
@@ -132,6 +131,9 @@ bool heap_older_segment(const struct heap *h, struct span *s, size_t *i);
 /* The check word over the slow part of struct heap. */
 uintptr_t heap_slow_check(const struct heap *h);
 
+/* Does it hold?  Else bins.damage is filled. */
+bool heap_slow_is_sound(struct heap *h);
+
 /* ---- core.c: the lock is held ---- */
 
 /*
@@ -141,10 +143,23 @@ uintptr_t heap_slow_check(const struct heap *h);
 struct chunk *heap_inspect(struct heap *h, const void *mem);
 
 /*
- * heap_alloc_from and heap_free_from are here too.  They first ask whether the
- * lock is idle; a caller that holds it says so with h in the place of `caller`.
- * They then leave bins.damage to him, and have done nothing when it is filled.
+ * A used chunk of `size` bytes, at most HEAP_CHUNK_MAX - HEAP_ALIGN.  NULL: the
+ * heap cannot grow, or bins.damage filled.
  */
+struct chunk *heap_take(struct heap *h, size_t size);
+
+/*
+ * What is left of a malloc that needs no lock when hot_take could not do it;
+ * `at` is what it found.
+ */
+void *heap_alloc_rest(struct heap *h, size_t size, const struct chunk *at,
+		      const void *caller);
+
+/*
+ * Free chunk c.  False, nothing done and bins.damage filled: it is not used, or
+ * something around it is damaged.
+ */
+bool heap_give(struct heap *h, struct chunk *c);
 
 /*
  * Cut used chunk c down to `size` bytes and free the tail.  False as above.
@@ -156,23 +171,74 @@ bool heap_cut(struct heap *h, struct chunk *c, size_t size);
 /* NULL, after the `exhausted` of the heap has been called. */
 void *heap_refuse(const struct heap *h);
 
-/* heap_alloc_from and heap_free_from where there is a lock, or trouble. */
-void *heap_alloc_locked(struct heap *h, size_t n, const void *caller);
-void heap_free_locked(struct heap *h, void *p, const void *caller);
+/*
+ * Whether malloc and free need the lock is asked of bins.fast and bins.open:
+ * decide it anew.
+ */
+void heap_set_fast(struct heap *h);
+
+/* The heap has other bounds, or, `forget`, no block any more. */
+static inline void heap_cover_pending(struct heap *h)
+{
+	if (h->port->pending != NULL)
+		h->port->pending->calls->cover(h);
+}
+
+static inline void heap_forget_pending(struct heap *h)
+{
+	if (h->port->pending != NULL)
+		h->port->pending->calls->forget(h);
+}
+
+/* Chunks lie in bins.lo + [0, units). */
+static inline void heap_set_units(struct heap *h, size_t units)
+{
+	h->bins.units = units;
+	if (h->bins.fast != 0)
+		h->bins.open = units;
+	heap_cover_pending(h);
+}
+
+/* heap_alloc_from and heap_free_from, below all layers. */
+void *heap_alloc_engine(struct heap *h, size_t n, const void *caller);
+void heap_free_engine(struct heap *h, void *p, const void *caller);
+
+/*
+ * Bytes that may be used of block p; bins.damage filled: it is none.  The lock
+ * is held.
+ */
+size_t heap_block_size(struct heap *h, const void *p);
 
 /* Tell the layers of something that they could not see; without the lock. */
 void heap_notice(struct heap *h, enum heap_operation op, const void *caller);
 
+/*
+ * Nothing is moved over the edges of the lock, whatever the port's callbacks
+ * are made of and wherever they are inlined.
+ */
+static inline void heap_barrier(void)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
 /* Take the lock alone; heap_enter has said that this context may. */
 static inline uintptr_t heap_lock(const struct heap *h)
 {
-	return h->port->lock != NULL ? h->port->lock(h->port->ctx) : 0;
+	uintptr_t state;
+
+	if (h->port->lock == NULL)
+		return 0;
+	state = h->port->lock(h->port->ctx);
+	heap_barrier();
+	return state;
 }
 
 static inline void heap_unlock(const struct heap *h, uintptr_t state)
 {
-	if (h->port->unlock != NULL)
-		h->port->unlock(h->port->ctx, state);
+	if (h->port->unlock == NULL)
+		return;
+	heap_barrier();
+	h->port->unlock(h->port->ctx, state);
 }
 
 /*
@@ -181,6 +247,49 @@ static inline void heap_unlock(const struct heap *h, uintptr_t state)
  */
 bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 		const void *caller);
+
+/*
+ * heap_enter for operations that take or give memory, so that what interrupts
+ * have freed comes first, if the port knows of that.  When they answer false,
+ * *state is what malloc answers there.
+ */
+static inline bool heap_enter_alloc(struct heap *h, uintptr_t *state, size_t n,
+				    const void *caller)
+{
+	const struct heap_pending *pending = h->port->pending;
+
+	*state = 0;
+	return pending == NULL ? heap_enter(h, state, NULL, caller)
+			       : pending->calls->alloc(h, state, n, caller);
+}
+
+static inline bool heap_enter_free(struct heap *h, uintptr_t *state,
+				   const void *p, const void *caller)
+{
+	const struct heap_pending *pending = h->port->pending;
+
+	return pending == NULL ? heap_enter(h, state, p, caller)
+			       : pending->calls->free(h, state, p, caller);
+}
+
+static inline bool heap_enter_work(struct heap *h, uintptr_t *state,
+				   const void *p, const void *caller)
+{
+	const struct heap_pending *pending = h->port->pending;
+
+	return pending == NULL ? heap_enter(h, state, p, caller)
+			       : pending->calls->work(h, state, p, caller);
+}
+
+/*
+ * A request was refused: true when something has been freed since, or told, so
+ * that it is worth to try again.  Lets go of the lock in between.
+ */
+bool heap_again(struct heap *h, uintptr_t *state, const void *caller);
+
+/* Tell the port, without the lock. */
+void heap_tell(struct heap *h, const struct damage *damage, const void *mem,
+	       const void *caller);
 
 /* End it: releases the lock.  HEAP_CHECK 3: proves the whole heap first. */
 void heap_leave(struct heap *h, uintptr_t state, const void *caller);
@@ -197,16 +306,33 @@ static WORD_HOT void heap_account(struct heap *h, size_t more)
 {
 	if (HEAP_STATS == 0)
 		return;
-	h->in_use += more;
-	if (h->in_use > h->peak)
-		h->peak = h->in_use;
+	if (more > h->below_peak) {
+		h->peak += more - h->below_peak;
+		more = h->below_peak;
+	}
+	h->below_peak -= more;
 }
 
 /* So many fewer. */
 static WORD_HOT void heap_discount(struct heap *h, size_t fewer)
 {
 	if (HEAP_STATS != 0)
-		h->in_use -= fewer;
+		h->below_peak += fewer;
+}
+
+/* Bytes in used chunks. */
+static inline size_t heap_in_use(const struct heap *h)
+{
+	return h->peak - h->below_peak;
+}
+
+/* Chunks were taken to be given back at once: the peak was `before`, or is now. */
+static inline void heap_lower_peak(struct heap *h, size_t before)
+{
+	size_t now = heap_in_use(h);
+
+	h->peak = now > before ? now : before;
+	h->below_peak = h->peak - now;
 }
 
 /* heap_check without the lock. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The recorder: events as records, kept in a ring, written from there. */
 #include "heap_trace.h"
+#include "state.h"
 #include "trace_ring.h"
 
 static struct {
@@ -33,7 +34,16 @@ __attribute__((noinline)) void heap_trace_anchor(void)
 	__asm__ volatile("");
 }
 
+/* What a number of this machine takes at most. */
+#define NUMBER_MAX ((8 * sizeof(uintptr_t) + 6) / 7)
+
 /* ---- numbers ---------------------------------------------------------- */
+
+static void begin(struct record *r, enum trace_kind kind)
+{
+	r->bytes[0] = (uint8_t)kind;
+	r->n = 1;
+}
 
 static void put(struct record *r, uintptr_t number)
 {
@@ -67,32 +77,23 @@ static bool make_room(struct trace_ring *ring, uint32_t n)
 	return true;
 }
 
-static void append(struct trace_ring *ring, const struct record *r)
-{
-	ring_append(ring, r->bytes, r->n);
-}
-
 /* What was missed goes first, where it is missing; there is room. */
 static void tell_missed(struct trace_ring *ring)
 {
-	struct record r = {.n = 0};
+	uint8_t bytes[1 + NUMBER_MAX];
 
 	if (recorder.missed == 0)
 		return;
-	r.bytes[r.n++] = TRACE_LOST;
-	put(&r, recorder.missed);
-	append(ring, &r);
+	bytes[0] = TRACE_LOST;
+	ring_append(
+		ring, bytes,
+		(unsigned)(trace_number(bytes + 1, recorder.missed) - bytes));
 	recorder.missed = 0;
-}
-
-static const struct heap_port *port_of(const struct heap_trace_setup *setup)
-{
-	return setup->port != NULL ? setup->port : &heap_port_default;
 }
 
 static void add_time(struct record *r)
 {
-	const struct heap_port *port = port_of(recorder.setup);
+	const struct heap_port *port = recorder.setup->heap->port;
 	uint32_t now;
 
 	if (port->now == NULL)
@@ -129,7 +130,7 @@ static void leave(const struct heap_port *port, uintptr_t state)
  */
 static void drain(const struct heap_trace_setup *setup)
 {
-	const struct heap_port *port = port_of(setup);
+	const struct heap_port *port = setup->heap->port;
 	struct trace_ring *ring = recorder.ring;
 	uint32_t left, n;
 	uintptr_t state;
@@ -155,47 +156,43 @@ static void drain(const struct heap_trace_setup *setup)
 	leave(port, state);
 }
 
-/* Record r; sequence as told by the heap, if it is an event of the heap. */
-static void keep(struct record *r, const uint32_t *sequence, unsigned tag)
+/* The event's number, where it does not follow from the last one's. */
+static void add_order(struct record *r, uint32_t sequence)
+{
+	int32_t by = (int32_t)(sequence - recorder.sequence - 1);
+
+	if (recorder.numbered && by != 0) {
+		r->bytes[0] |= TRACE_HAS_ORDER;
+		put(r, (uint32_t)by << 1 ^ (by < 0 ? UINT32_MAX : 0));
+	}
+	recorder.sequence = sequence;
+	recorder.numbered = true;
+}
+
+/* Record r; the sequence is the heap's, if it is an event of the heap. */
+static void keep(struct record *r, const uint32_t *sequence)
 {
 	const struct heap_trace_setup *setup = recorder.setup;
 	const struct heap_port *port;
 	struct trace_ring *ring;
-	struct record whole = {.n = 1};
 	uintptr_t state;
-	bool kept, half;
+	bool half;
 
 	if (setup == NULL)
 		return;
-	port = port_of(setup);
+	port = setup->heap->port;
 	if (!enter(port, &state)) {
 		recorder.beyond++;
 		return;
 	}
 	ring = recorder.ring;
-	whole.bytes[0] = r->bytes[0];
-	if (sequence != NULL && recorder.numbered &&
-	    *sequence != recorder.sequence + 1) {
-		int32_t by = (int32_t)(*sequence - recorder.sequence - 1);
-
-		whole.bytes[0] |= TRACE_HAS_ORDER;
-		put(&whole, (uint32_t)by << 1 ^ (by < 0 ? UINT32_MAX : 0));
-	}
-	for (unsigned i = 1; i < r->n; i++)
-		whole.bytes[whole.n++] = r->bytes[i];
-	if (tag != 0) {
-		whole.bytes[0] |= TRACE_HAS_TAG;
-		put(&whole, tag);
-	}
-	kept = make_room(ring, whole.n + 1 + 2 * TRACE_NUMBER_MAX);
-	if (kept) {
+	/* Three more numbers: what was missed, the order, the time. */
+	if (make_room(ring, r->n + 1u + 3 * NUMBER_MAX)) {
 		tell_missed(ring);
-		add_time(&whole);
-		append(ring, &whole);
-		if (sequence != NULL) {
-			recorder.sequence = *sequence;
-			recorder.numbered = true;
-		}
+		if (sequence != NULL)
+			add_order(r, *sequence);
+		add_time(r);
+		ring_append(ring, r->bytes, r->n);
 	} else {
 		recorder.missed++;
 		recorder.lost++;
@@ -214,7 +211,7 @@ static void put_event(struct record *r, enum trace_kind kind,
 	const bool grown = kind == TRACE_GROWN || kind == TRACE_TRIMMED;
 	const uint8_t *fields = trace_fields[kind];
 
-	r->bytes[r->n++] = (uint8_t)kind;
+	begin(r, kind);
 	for (unsigned i = 0; i < TRACE_FIELDS_MAX && fields[i] != 0; i++)
 		if (fields[i] == TRACE_MEM)
 			put_pointer(r, e->mem);
@@ -242,35 +239,39 @@ static const uint8_t kinds[][2] = {
 
 static void tell(struct heap_observer *self, const struct heap_event *e)
 {
-	struct record r = {.n = 0};
+	struct record r;
 
 	(void)self;
 	put_event(&r, (enum trace_kind)kinds[e->op][e->old_size == 0], e);
-	keep(&r, &e->sequence, e->tag);
+	if (e->tag != 0) {
+		r.bytes[0] |= TRACE_HAS_TAG;
+		put(&r, e->tag);
+	}
+	keep(&r, &e->sequence);
 }
 
 struct heap_observer heap_trace_observer = {.tell = tell};
 
 void heap_trace_fault(const struct heap_fault *fault)
 {
-	struct record r = {.n = 0};
+	struct record r;
 
-	r.bytes[r.n++] = TRACE_FAULT;
+	begin(&r, TRACE_FAULT);
 	put(&r, (uintptr_t)fault->kind);
 	put(&r, (uintptr_t)fault->invariant);
 	put_pointer(&r, fault->chunk);
 	put_pointer(&r, fault->mem);
 	put_caller(&r, fault->caller);
-	keep(&r, NULL, 0);
+	keep(&r, NULL);
 }
 
 void heap_trace_mark(uint32_t number)
 {
-	struct record r = {.n = 0};
+	struct record r;
 
-	r.bytes[r.n++] = TRACE_MARK;
+	begin(&r, TRACE_MARK);
 	put(&r, number);
-	keep(&r, NULL, 0);
+	keep(&r, NULL);
 }
 
 /* ---- start, stop --------------------------------------------------------- */
@@ -305,7 +306,7 @@ static void put_header(struct trace_ring *ring,
 
 bool heap_trace_start(const struct heap_trace_setup *setup)
 {
-	const struct heap_port *port = port_of(setup);
+	const struct heap_port *port = setup->heap->port;
 	size_t size = setup->size;
 	struct trace_ring *ring = ring_in(setup->memory, &size);
 
@@ -345,14 +346,14 @@ uint32_t heap_trace_lost(void)
 void heap_trace_stop(void)
 {
 	const struct heap_trace_setup *setup = recorder.setup;
-	struct record r = {.n = 0};
+	struct record r;
 
 	if (setup == NULL)
 		return;
 	drain(setup);
-	r.bytes[r.n++] = TRACE_END;
+	begin(&r, TRACE_END);
 	put(&r, heap_trace_lost());
-	keep(&r, NULL, 0);
+	keep(&r, NULL);
 	recorder.setup = NULL;
 	drain(setup);
 }

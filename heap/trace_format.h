@@ -9,7 +9,7 @@
  *	trace   = magic header record*
  *	header  = word start hz flags anchor base code code_size code_sum
  *	          id_size id_byte*
- *	record  = kind [order] field* [tag] [time]
+ *	record  = kind field* [tag] [order] [time]
  *
  * magic      TRACE_MAGIC, 8 bytes; the last is the version.
  * word       bits of a pointer: 32 or 64.
@@ -27,11 +27,11 @@
  * id         the program's build id, when it was told: id_size bytes as such.
  *
  * kind       a byte: enum trace_kind, and flags that say what else there is.
+ * field      of the kind, see there.
+ * tag        TRACE_HAS_TAG: not 0.
  * order      TRACE_HAS_ORDER: this event's number less that of the event
  *            before it and 1, in zigzag (0, -1, 1, -2, ... as 0, 1, 2, 3, ...).
  *            Absent: it is the next one.  Threads may be told in any order.
- * field      of the kind, see there.
- * tag        TRACE_HAS_TAG: not 0.
  * time       TRACE_HAS_TIME: units since the record before it.
  */
 #ifndef HEAP_TRACE_FORMAT_H
@@ -102,7 +102,7 @@ static const uint8_t trace_fields[TRACE_KIND + 1][TRACE_FIELDS_MAX] = {
 	[TRACE_END] = {TRACE_NUMBER},
 };
 
-/* The most bytes of a record on this machine: kind, order, fields, tag, time. */
+/* The most bytes of a record on this machine: kind, fields, tag, order, time. */
 #define TRACE_RECORD_MAX                                                       \
 	(1 + (TRACE_FIELDS_MAX + 3) * ((8 * sizeof(uintptr_t) + 6) / 7))
 

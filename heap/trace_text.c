@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Traces as text: any bytes as lines of a console, and glibc's mtrace format. */
 #include "heap_trace.h"
+#include "state.h"
 
 /* Bytes of a trace in one line. */
 #define BYTES_A_LINE 32
 
 /* The longest line: of mtrace, "@ [0x...] + 0x... 0x..."; of ours. */
-#define LINE_MAX (16 + 2 * BYTES_A_LINE)
+#define LINE_SIZE (16 + 2 * BYTES_A_LINE)
 
 struct line {
 	unsigned n;
-	char text[LINE_MAX];
+	char text[LINE_SIZE];
 };
 
 static void put_text(struct line *line, const char *text)
@@ -102,11 +103,10 @@ static void put_resized(struct line *line, const struct heap_event *e,
 
 static void tell(struct heap_observer *self, const struct heap_event *e)
 {
-	const struct heap_port *port = self->ctx;
+	const struct heap_port *port = e->heap->port;
 	struct line line = {.n = 0};
 
-	if (port == NULL)
-		port = &heap_port_default;
+	(void)self;
 	if (port->write == NULL)
 		return;
 	if (e->op == HEAP_OP_ALLOC || e->op == HEAP_OP_ALIGNED) {

@@ -101,51 +101,6 @@ const void *heap_layer_caller(struct heap *h)
 
 /* ---- the engine ------------------------------------------------------- */
 
-/* Growth, in a heap without a lock, would let calls go by the layers. */
-static void leave(struct heap *h, uintptr_t state, const void *caller)
-{
-	if (h->layer != NULL)
-		h->bins.fast = 0;
-	heap_leave(h, state, caller);
-}
-
-static void *fail(struct heap *h, uintptr_t state, const void *mem,
-		  const void *caller)
-{
-	if (h->layer != NULL)
-		h->bins.fast = 0;
-	return heap_fail(h, state, mem, caller);
-}
-
-static void *alloc(struct heap *h, size_t n, const void *caller)
-{
-	uintptr_t state;
-	void *p;
-
-	if (n > CHUNK_PAYLOAD_MAX || !heap_enter(h, &state, NULL, caller))
-		return heap_refuse(h);
-	p = heap_alloc_from(h, n, h);
-	if (p != NULL) {
-		leave(h, state, caller);
-		return p;
-	}
-	fail(h, state, NULL, caller);
-	return heap_refuse(h);
-}
-
-static void give(struct heap *h, void *p, const void *caller)
-{
-	uintptr_t state;
-
-	if (p == NULL || !heap_enter(h, &state, p, caller))
-		return;
-	heap_free_from(h, p, h);
-	if (h->bins.damage.kind != HEAP_FAULT_NONE)
-		fail(h, state, p, caller);
-	else
-		leave(h, state, caller);
-}
-
 /* The other two take the lock themselves: a frame tells whom to name. */
 static bool begin_call(struct heap *h, struct heap_frame *f, const void *mem,
 		       const void *caller)
@@ -166,8 +121,6 @@ static void end_call(struct heap *h, const struct heap_frame *f)
 	uintptr_t state = heap_lock(h);
 
 	heap_frame_remove(&heap_watch_of(h)->calls, f);
-	if (h->layer != NULL)
-		h->bins.fast = 0;
 	heap_unlock(h, state);
 }
 
@@ -177,7 +130,7 @@ static void *align(struct heap *h, size_t align, size_t n, const void *caller)
 	void *p;
 
 	if (is_power_of_two(align) && align <= HEAP_ALIGN)
-		return alloc(h, n, caller);
+		return heap_alloc_engine(h, n, caller);
 	if (!begin_call(h, &f, NULL, caller))
 		return NULL;
 	p = heap_alloc_aligned_from(h, align, n, h);
@@ -199,15 +152,12 @@ static void *resize(struct heap *h, void *p, size_t n, const void *caller)
 static struct heap_block look(struct heap *h, const void *p, const void *caller)
 {
 	struct heap_block block = {0};
-	const struct chunk *c;
 	uintptr_t state;
 
 	(void)caller;
 	if (p == NULL || !heap_layer_enter(h, &state))
 		return block;
-	c = heap_inspect(h, p);
-	if (c != NULL)
-		block.size = chunk_head_size(c) - WORD_SIZE;
+	block.size = heap_block_size(h, p);
 	/* Whoever uses p will be told. */
 	h->bins.damage = (struct damage){0};
 	heap_unlock(h, state);
@@ -222,10 +172,10 @@ static void notice(struct heap *h, enum heap_operation op, const void *caller)
 }
 
 static const struct heap_layer engine = {
-	.alloc = alloc,
+	.alloc = heap_alloc_engine,
 	.align = align,
 	.resize = resize,
-	.free = give,
+	.free = heap_free_engine,
 	.look = look,
 	.notice = notice,
 };
@@ -259,17 +209,10 @@ void heap_layer_put(struct heap *h, enum heap_rank rank,
 		    const struct heap_layer *layer)
 {
 	struct heap_watch *w = heap_watch_of(h);
-	const struct heap_port *port = h->port;
-	const struct heap_layer *top;
 
 	__atomic_store_n(&w->layer[rank], layer, __ATOMIC_RELAXED);
-	top = layer_from(w, 0);
-	__atomic_store_n(&h->layer, top, __ATOMIC_RELAXED);
-	if (top != NULL)
-		h->bins.fast = 0;
-	else if (HEAP_CHECK < 3 && h->top != NULL && port->lock == NULL &&
-		 port->in_isr == NULL)
-		h->bins.fast = CHUNK_PAYLOAD_MAX + 1;
+	__atomic_store_n(&h->layer, layer_from(w, 0), __ATOMIC_RELAXED);
+	heap_set_fast(h);
 }
 
 #endif

@@ -23,6 +23,9 @@
 void *memmove(void *to, const void *from, size_t n);
 void *memset(void *to, int byte, size_t n);
 
+/* What is so more often than not: lets the compiler lay that way straight. */
+#define WORD_LIKELY(x) __builtin_expect((x), 1)
+
 /* n rounded down or up to a multiple of `align`, a power of two. */
 static inline uintptr_t align_down(uintptr_t n, size_t align)
 {
@@ -47,8 +50,9 @@ static inline unsigned word_log2(size_t n)
 }
 
 /*
- * Index of the lowest set bit of w, which must not be 0; and of the highest,
- * which must be at or above bit `from`.
+ * Index of the lowest set bit of w, which must not be 0; and of the highest in
+ * halves, one more when the bit below it is set too: 2, 3 for 2, 3; 4 for 4, 5;
+ * 5 for 6, 7.  The highest must be at or above bit `from`, which is not 0.
  *
  * ARMv6-M and RISC-V without Zbb have no instruction for either, and the
  * compiler would call libgcc: there a table and a short loop serve.
@@ -60,11 +64,14 @@ static inline unsigned word_lowest(size_t w)
 			       : (unsigned)__builtin_ctzll(w);
 }
 
-static inline unsigned word_highest(size_t w, unsigned from)
+static inline unsigned word_halves(size_t w, unsigned from)
 {
+	unsigned zeros = WORD_BITS == 32 ? (unsigned)__builtin_clz((unsigned)w)
+					 : (unsigned)__builtin_clzll(w);
+
 	(void)from;
-	return WORD_BITS == 32 ? 31 - (unsigned)__builtin_clz((unsigned)w)
-			       : 63 - (unsigned)__builtin_clzll(w);
+	return (unsigned)(w >> (WORD_BITS - 2 - zeros)) - 2 * zeros +
+	       (2 * (unsigned)WORD_BITS - 4);
 }
 #else
 /* Every five bits of this number are different: a de Bruijn sequence. */
@@ -85,11 +92,13 @@ static inline unsigned word_lowest(size_t w)
 	return base + heap_word_index[lowest * WORD_DE_BRUIJN >> 27];
 }
 
-static inline unsigned word_highest(size_t w, unsigned from)
+static inline unsigned word_halves(size_t w, unsigned from)
 {
-	for (w >>= from; w > 1; w >>= 1)
-		from++;
-	return from;
+	unsigned halves = 2 * from - 2;
+
+	for (w >>= from - 1; w > 3; w >>= 1)
+		halves += 2;
+	return halves + (unsigned)w;
 }
 #endif
 

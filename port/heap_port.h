@@ -24,6 +24,7 @@ extern "C" {
 #endif
 
 struct heap;
+struct heap_pending;
 
 /* What kind of misuse or damage was met. */
 enum heap_fault_kind {
@@ -105,10 +106,16 @@ struct heap_port {
 	 * interrupt, or with the scheduler suspended, when the lock is a
 	 * mutex; in an NMI or a HardFault when the lock masks interrupts.  The
 	 * operation is then refused: NULL or nothing, and
-	 * HEAP_FAULT_INTERRUPT.  Called before `lock`, in any context.
+	 * HEAP_FAULT_INTERRUPT; but see `pending`.  Called before `lock`, in any context.
 	 * NULL: the lock works in every context that calls the heap.
 	 */
 	bool (*in_isr)(void *ctx);
+
+	/*
+	 * What free and malloc do instead of being refused where in_isr says
+	 * true: see heap_pending.h.  For one heap.  NULL: they are refused.
+	 */
+	struct heap_pending *pending;
 
 	/* The running thread's id, for reports.  NULL: there is one thread. */
 	uintptr_t (*thread)(void *ctx);

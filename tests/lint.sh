@@ -26,11 +26,11 @@ done
 
 here='-Iheap -Iport'
 engine=$(echo heap/*.c)
-libc='heap/libc/malloc.c heap/libc/info.c'
+libc='heap/libc/malloc.c heap/libc/info.c heap/libc/rename.c'
 bare_libc='heap/libc/picolibc.c heap/libc/optional/locks.c'
-bare_port=$(echo port/region*.c port/report.c port/locker.c port/mutex.c port/cortex_m*.c)
-kernel_port=$(echo port/region*.c port/report.c port/locker.c port/mutex.c port/x86_64*.c)
-host_port=$(echo port/region.c port/report.c port/locker.c port/mutex.c port/host*.c \
+bare_port=$(echo port/region*.c port/report.c port/locker.c port/mutex.c port/swap.c port/cortex_m*.c)
+kernel_port=$(echo port/region*.c port/report.c port/locker.c port/mutex.c port/swap.c port/x86_64*.c)
+host_port=$(echo port/region.c port/report.c port/locker.c port/mutex.c port/swap.c port/host*.c \
 	port/linux*.c)
 host_libc=$(echo heap/libc/host*.c heap/libc/optional/preload.c)
 harness=$(echo tests/harness/*.c)
@@ -40,6 +40,7 @@ campaign=$(find tests/campaign -name '*.c' ! -name place_board.c)
 tools=$(echo tools/*.c)
 trace_tools=$(echo tools/trace/*.c)
 demo=$(echo tests/demo/*.c)
+traced="tests/trace/faulty.c tests/trace/traced.c tests/trace/demo/concordance.c"
 boards=$(find boards -maxdepth 1 -name '*.c' ! -name riscv.c)
 uart='-DBOARD_UART_CMSDK=0x40004000'
 harness_flags="-Itests/harness -Iboards -DTAP_WHERE=__FILE__ -DTAP_ARENA=64"
@@ -97,8 +98,9 @@ compile()
 		compile clang "-m32" $libc $host_libc $host_port
 	check "clang: heap/libc and port for Cortex-M3" \
 		compile clang "$thumb" $libc $bare_libc $bare_port
-	check "clang: boards/ and the demo" \
-		compile clang "$thumb -Iboards $uart" $boards $demo
+	check "clang: boards/ and the demos" \
+		compile clang "$thumb -Iboards -Itests/trace $uart" $boards \
+		$demo $traced
 	check "clang: tools/" compile clang "-D_GNU_SOURCE -Itools" $tools \
 		$trace_tools
 	check "clang: port for x86-64 kernels" \
@@ -154,9 +156,10 @@ compile()
 	check "clang-tidy: heap/libc and port/ on Cortex-M" \
 		clang-tidy --quiet $bare_libc $bare_port -- \
 		-std=c11 $here $thumb
-	check "clang-tidy: boards/ and the demo" \
+	check "clang-tidy: boards/ and the demos" \
 		clang-tidy --quiet --checks=$demos \
-		$boards $demo -- -std=c11 $here -Iboards $uart $thumb
+		$boards $demo $traced -- -std=c11 $here -Iboards \
+		-Itests/trace $uart $thumb
 	check "clang-tidy: tools/" clang-tidy --quiet --checks=$prints \
 		$tools -- -std=c11 -D_GNU_SOURCE
 	check "clang-tidy: tools/trace/" clang-tidy --quiet --checks=$prints \

@@ -53,10 +53,14 @@ bool heap_mapped_free(void *p);
 size_t heap_mapped_size(const void *p);
 /* As malloc_trim, for the default heap and what is free inside it. */
 bool heap_mapped_trim(size_t keep, const void *caller);
-/* Every so many calls of free the end of the heap is given back. */
-#define BLOCKS_TRIM_EVERY 1024u
-extern unsigned heap_mapped_frees;
+/*
+ * After so many more calls of free the end of the heap is given back.  0: that,
+ * or the first thing of all that is freed; see heap_mapped_tidy.
+ */
+extern unsigned heap_mapped_wait;
 void heap_mapped_tidy(void);
+/* Requests below need no look at whose port this is. */
+extern size_t heap_mapped_fast;
 /* How many bytes are mapped for blocks, and in how many blocks. */
 void heap_mapped_count(size_t *blocks, size_t *bytes);
 
@@ -96,12 +100,13 @@ static inline void *blocks_resize(void *p, size_t n, const void *caller)
 
 static inline void blocks_free(void *p, const void *caller)
 {
-	unsigned n = __atomic_load_n(&heap_mapped_frees, __ATOMIC_RELAXED) + 1;
+	unsigned wait = __atomic_load_n(&heap_mapped_wait, __ATOMIC_RELAXED);
 
 	/* Threads may lose a count: it need not be exact. */
-	__atomic_store_n(&heap_mapped_frees, n, __ATOMIC_RELAXED);
-	if (n % BLOCKS_TRIM_EVERY == 0)
+	if (wait == 0)
 		heap_mapped_tidy();
+	else
+		__atomic_store_n(&heap_mapped_wait, wait - 1, __ATOMIC_RELAXED);
 	if (((uintptr_t)p & BLOCKS_NOT_MAPPED) == 0 && heap_mapped_free(p))
 		return;
 	heap_free_from(&heap_default, p, caller);

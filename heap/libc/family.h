@@ -15,6 +15,7 @@
 
 /* One a member, defined in the file of that name; the value means nothing. */
 extern const char heap_libc_malloc;
+extern const char heap_libc_front;
 extern const char heap_libc_info;
 extern const char heap_libc_glue;    /* host.c, picolibc.c or newlib.c */
 extern const char heap_libc_process; /* host_process.c, held by host.c */

@@ -34,7 +34,11 @@ struct mapping {
 _Static_assert(sizeof(struct mapping) <= BLOCKS_MAPPED_OFFSET, "it fits");
 
 size_t heap_mapped_least = LEAST;
-unsigned heap_mapped_frees;
+unsigned heap_mapped_wait;
+size_t heap_mapped_fast;
+
+/* Calls of free until the end of the heap is looked at again. */
+#define WAIT 1024
 
 static struct {
 	uintptr_t key;    /* 0 until there is the first mapping */
@@ -321,8 +325,11 @@ void *heap_narrow_alloc(size_t n, const void *caller)
 
 void heap_mapped_tidy(void)
 {
-	if (is_ours())
-		heap_trim(&heap_default, READ(heap_mapped_least));
+	__atomic_store_n(&heap_mapped_wait, WAIT, __ATOMIC_RELAXED);
+	if (!is_ours())
+		return;
+	__atomic_store_n(&heap_mapped_fast, LEAST, __ATOMIC_RELAXED);
+	heap_trim(&heap_default, READ(heap_mapped_least));
 }
 
 /* Of a free chunk, all but its links and its foot may vanish. */

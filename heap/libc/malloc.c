@@ -18,6 +18,7 @@
 #include "family.h"
 
 const char heap_libc_malloc = 0;
+HEAP_LIBC_HOLD(heap_libc_front);
 HEAP_LIBC_HOLD(heap_libc_info);
 HEAP_LIBC_HOLD(heap_libc_glue);
 
@@ -42,7 +43,7 @@ static void *or_enomem(void *p, int *error)
 	return p != NULL ? p : fail(error, ENOMEM);
 }
 
-/* What the engine does to errno on behalf of the default heap: this is all. */
+/* What the engine does to errno on behalf of the default heap. */
 void heap_libc_exhausted(void);
 int *heap_libc_error(void);
 
@@ -72,17 +73,30 @@ void *heap_libc_zalloc(size_t count, size_t n, int *error, const void *caller)
 	return or_enomem(blocks_zalloc(bytes, caller), error);
 }
 
-/* errno is safe: heap_free_from keeps what callbacks change. */
+/*
+ * POSIX: free keeps errno, whatever the port's callbacks do.  It is not written
+ * without need: where it is thread-local, it lies at the vectors until startup
+ * has set the thread up.
+ */
 void heap_libc_free(void *p, const void *caller)
 {
+	int was = errno;
+
 	blocks_free(p, caller);
+	if (errno != was)
+		errno = was;
 }
 
 /* What frees leaves errno alone; a hook may answer. */
 __attribute__((noinline, cold)) static void *
 resize_to_nothing(void *p, const void *caller)
 {
-	return blocks_resize(p, 0, caller);
+	int was = errno;
+	void *q = blocks_resize(p, 0, caller);
+
+	if (errno != was)
+		errno = was;
+	return q;
 }
 
 void *heap_libc_resize(void *p, size_t n, int *error, const void *caller)
@@ -127,11 +141,7 @@ void *heap_libc_page_align(size_t n, int *error, const void *caller)
 
 /* ---- C11 ------------------------------------------------------------- */
 
-void *malloc(size_t n)
-{
-	/* A tail call, which heap_libc_exhausted makes possible. */
-	return blocks_alloc(n, HEAP_LIBC_CALLER);
-}
+/* malloc and free themselves are in front.c. */
 
 /* count * n zero bytes; a product above SIZE_MAX is ENOMEM. */
 void *calloc(size_t count, size_t n)
@@ -147,12 +157,6 @@ void *calloc(size_t count, size_t n)
 void *realloc(void *p, size_t n)
 {
 	return heap_libc_resize(p, n, NULL, HEAP_LIBC_CALLER);
-}
-
-/* Keeps errno. */
-void free(void *p)
-{
-	blocks_free(p, HEAP_LIBC_CALLER);
 }
 
 /* Any power of two, n any size; another alignment is EINVAL. */
@@ -202,7 +206,10 @@ void *reallocarray(void *p, size_t count, size_t n)
  * other, and a fault would name us as the culprit.
  */
 void *memalign(size_t align, size_t n) __attribute__((alias("aligned_alloc")));
-void cfree(void *p) __attribute__((alias("free")));
+void cfree(void *p)
+{
+	heap_libc_free(p, HEAP_LIBC_CALLER);
+}
 
 /* n bytes at a multiple of HEAP_LIBC_PAGE. */
 void *valloc(size_t n)

@@ -8,6 +8,7 @@
  *	# try INDEX GROUP what
  *	# hit ...                    when and where the fault was made
  *	# end OUTCOME why ...
+ *	# then OUTCOME why ...       harm done after a detection, see AFTER
  *	# done                       unless COUNT did not reach so far
  *
  * `run` reads these lines.
@@ -20,6 +21,7 @@
 #define STRIDE 1000000ul
 
 static unsigned long seed;
+static unsigned after; /* operations when the port has been told */
 static bool under_way; /* a trial */
 
 /* A damaged pointer to a function may lead here again. */
@@ -61,9 +63,10 @@ void campaign_end(enum outcome outcome, const char *why, const void *at,
 	const char *name = kind < sizeof(kinds) / sizeof(kinds[0]) ? kinds[kind]
 								   : "unknown";
 
-	tap_diag("end %s: %s: %s %u %s fault %s I%d at %p pc %p",
-		 outcomes[outcome], why != NULL ? why : "-", trial.phase,
-		 trial.op, calls[trial.call], name,
+	tap_diag("%s %s: %s: %s %u %s fault %s I%d at %p pc %p",
+		 trial.told ? "then" : "end", outcomes[outcome],
+		 why != NULL ? why : "-", trial.phase, trial.op,
+		 calls[trial.call], name,
 		 kind != 0 ? (int)trial.fault.invariant : 0, at, pc);
 }
 
@@ -79,6 +82,8 @@ static void run(unsigned long index)
 	outcome = index < STRIDE ? damage_trial()
 				 : misuse_trial((unsigned)(index / STRIDE - 1));
 	campaign_end(outcome, trial.why, trial.mem, NULL);
+	if (outcome == DETECT && index < STRIDE)
+		work_after_detection(after);
 }
 
 /* How many are to be tried yet before the program is to be called again. */
@@ -114,6 +119,7 @@ TEST(every_fault_is_tried)
 	const char *call, *name;
 
 	seed = tap_arg("seed", 1);
+	after = (unsigned)tap_arg("after", 0);
 	trial.verbose = tap_arg("verbose", 0) != 0;
 	arena_measure();
 	tap_diag("seed 0x%lx largest %zu %zu %zu", seed, arena_largest[0],

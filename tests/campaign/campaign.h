@@ -66,6 +66,8 @@ extern struct trial {
 	unsigned faults;
 	struct heap_fault fault; /* the first */
 	bool locked;
+	bool locking;   /* this heap has a lock ...                */
+	unsigned locks; /* ... and the call under way has taken it */
 
 	/* Where we are, for reports. */
 	const char *phase;
@@ -73,6 +75,7 @@ extern struct trial {
 	enum call call;
 	const void *mem; /* what the call is about */
 	const char *why; /* of the outcome         */
+	bool told;       /* the trial has ended, but goes on */
 	bool verbose;
 } trial;
 
@@ -128,6 +131,9 @@ enum outcome work_largest(void);
  */
 enum outcome work_to_the_end(void);
 
+/* The port was told: `ops` more all the same, and what harm they do. */
+void work_after_detection(unsigned ops);
+
 /* A live block at random; NULL when there is none. */
 struct block *work_pick(void);
 
@@ -160,9 +166,6 @@ struct word {
 
 /* Every word of metadata of a sound heap; how many. */
 unsigned words_find(struct heap *h, struct word *words);
-
-/* The hooks that the malloc family gives to its heap. */
-void words_add_hooks(struct heap *h);
 
 /*
  * As somebody would who knows the sources and the addresses, but not the key:
@@ -208,7 +211,7 @@ void place_try(void (*run)(unsigned long index), unsigned long index);
 /* End the trial under way, which has gone astray. */
 _Noreturn void place_end(void);
 
-/* Print the end of a trial: the outcome, and where it was. */
+/* Print the end of a trial, or what came after it: the outcome, and where. */
 void campaign_end(enum outcome outcome, const char *why, const void *at,
 		  const void *pc);
 

@@ -48,6 +48,7 @@ static uintptr_t lock(void *ctx)
 	if (trial.locked && trial.why == NULL)
 		trial.why = "lock";
 	trial.locked = true;
+	trial.locks++;
 	return 0;
 }
 
@@ -145,9 +146,9 @@ void arena_start(uint32_t seed_of_trial)
 	at += SMALL + HOLE;
 	parts[2] = (struct part){at, trial.arena + ARENA_BYTES, at};
 	dealing = 1;
+	trial.locking = below(2) == 0;
 	trial.heap = heap_create(parts[0].start, SMALL,
-				 below(2) ? &plain : &locking);
-	words_add_hooks(trial.heap);
+				 trial.locking ? &locking : &plain);
 
 	/* Let it take all of part 1, and have it free again. */
 	for (size_t n = SMALL; n >= sizeof(void *); n /= 2)

@@ -18,16 +18,13 @@ static const struct {
 	{offsetof(struct heap, bins.lo), "lo"},
 	{offsetof(struct heap, bins.units), "units"},
 	{offsetof(struct heap, bins.key), "key"},
-	{offsetof(struct heap, bins.floor), "floor"},
-	{offsetof(struct heap, bins.words), "words"},
+	{offsetof(struct heap, bins.open), "open"},
 	{offsetof(struct heap, bins.damage), "damage"},
 	{offsetof(struct heap, top), "top"},
 	{offsetof(struct heap, limit), "limit"},
 	{offsetof(struct heap, port), "port"},
-	{offsetof(struct heap, exhausted), "exhausted"},
-	{offsetof(struct heap, error), "error"},
-	{offsetof(struct heap, in_use), "in_use"},
 	{offsetof(struct heap, peak), "peak"},
+	{offsetof(struct heap, below_peak), "below_peak"},
 	{offsetof(struct heap, failures), "failures"},
 	{offsetof(struct heap, base), "base"},
 	{offsetof(struct heap, end), "end"},
@@ -35,6 +32,9 @@ static const struct {
 	{offsetof(struct heap, taken), "taken"},
 	{offsetof(struct heap, ended), "ended"},
 	{offsetof(struct heap, check), "check"},
+#if HEAP_CHECK != 0
+	{offsetof(struct heap, layer), "layer"},
+#endif
 };
 
 static struct word *list;
@@ -103,24 +103,6 @@ unsigned words_find(struct heap *h, struct word *words)
 }
 
 /* ---- what else depends on the insides ---------------------------------- */
-
-static int error_number;
-
-static void exhausted(void)
-{
-	error_number = 1;
-}
-
-static int *error(void)
-{
-	return &error_number;
-}
-
-void words_add_hooks(struct heap *h)
-{
-	h->exhausted = exhausted;
-	h->error = error;
-}
 
 void words_forge_used(unsigned char *mem, size_t size)
 {

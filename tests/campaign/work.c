@@ -82,6 +82,7 @@ static void calling(enum call call, const void *mem, size_t n)
 	trial.call = call;
 	trial.mem = mem;
 	trial.why = NULL;
+	trial.locks = 0;
 	if (trial.verbose)
 		tap_diag("  %s %u: %s %p %zu", trial.phase, trial.op,
 			 call_name[call], mem, n);
@@ -98,6 +99,8 @@ static enum outcome called(void)
 			 trial.fault.mem);
 	if (trial.why != NULL || trial.locked)
 		return end(HANG, "lock");
+	if (trial.locking && trial.locks == 0 && trial.faults == 0)
+		return end(SILENT, "unlocked");
 	/* Being told is no good when harm has been done. */
 	broken = work_verify();
 	if (broken != GOING_ON)
@@ -332,4 +335,28 @@ enum outcome work_to_the_end(void)
 	calling(CALL_CHECK, NULL, 0);
 	return end(BENIGN, heap_check(trial.heap, NULL) == HEAP_OK ? "sound"
 								   : "latent");
+}
+
+/*
+ * The port was told and has returned: the program goes on, whatever it is told
+ * again.  Blocks that could not be freed are lost, and requests may fail.
+ */
+void work_after_detection(unsigned ops)
+{
+	trial.told = true;
+	trial.phase = "after";
+	trial.op = 0;
+	for (unsigned i = 0; i < ops; i++) {
+		enum outcome outcome;
+
+		trial.faults = 0;
+		outcome = work_op();
+		if (outcome == GOING_ON && i % 16 == 15)
+			outcome = verify_all();
+		if (outcome != GOING_ON && outcome != DETECT &&
+		    outcome != DEGRADE) {
+			campaign_end(outcome, trial.why, trial.mem, NULL);
+			return;
+		}
+	}
 }

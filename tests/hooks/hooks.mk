@@ -29,4 +29,37 @@ $(foreach p,$(HOOK_PLACES),$(eval $(call hook_rules,$p)))
 HOOK_TESTS := $(foreach p,$(HOOK_PLACES), \
 	$(addprefix build/hooks/$p/,$(HOOK_PROGRAMS)))
 
-test: $(if $(TEST_SCRIPTS),$(HOOK_TESTS))
+# One that has its accounts by a table made from its own map.
+TAGS_BOARD := mps2-an385
+TAGS := build/hooks/tags
+
+$(TAGS)/%.o: tests/hooks/tags/%.c $(MAKEFILE_LIST) | $(DEPS_FIRST)
+	mkdir -p $(@D)
+	$(call cc,$(target_of_$(TAGS_BOARD))) $(flags_of_$(TAGS_BOARD)) $(WARNINGS) \
+		-fno-builtin -MMD -MP -c -o $@ $<
+
+$(TAGS)/libred.a: $(TAGS)/red.o
+	rm -f $@
+	$(call ar,$(target_of_$(TAGS_BOARD))) crD $@ $<
+
+# Linked until the table is that of the program that it is in.
+$(TAGS)/app: $(TAGS)/main.o $(TAGS)/blue.o $(TAGS)/libred.a \
+		$(support_of_$(TAGS_BOARD)) build/boards/$(TAGS_BOARD)/stdio.o \
+		build/$(target_of_$(TAGS_BOARD))/heap.a \
+		tools/heap-tags.pl tests/hooks/tags/rules
+	tools/heap-tags.pl tests/hooks/tags/rules /dev/null >$(TAGS)/table.c
+	for pass in first second third; do \
+		$(call cc,$(target_of_$(TAGS_BOARD))) $(flags_of_$(TAGS_BOARD)) \
+			-c -o $(TAGS)/table.o $(TAGS)/table.c && \
+		$(call cc,$(target_of_$(TAGS_BOARD))) $(flags_of_$(TAGS_BOARD)) \
+			$(link_of_$(TAGS_BOARD)) -Wl,-Map=$@.map -o $@ \
+			$(filter %.o %.a,$^) $(TAGS)/table.o || exit 1; \
+		tools/heap-tags.pl -c tests/hooks/tags/rules $@.map \
+			$(TAGS)/table.c 2>$(TAGS)/$$pass.txt && break; \
+		tools/heap-tags.pl tests/hooks/tags/rules $@.map \
+			>$(TAGS)/table.c 2>$(TAGS)/warnings.txt; \
+	done
+	tools/heap-tags.pl -c tests/hooks/tags/rules $@.map $(TAGS)/table.c \
+		2>$(TAGS)/last.txt
+
+test: $(if $(TEST_SCRIPTS),$(HOOK_TESTS) $(TAGS)/app)

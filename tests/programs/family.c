@@ -145,6 +145,18 @@ static void realloc_keeps(void)
 		      errno == ENOMEM && p[0] == 77,
 	      "realloc that fails leaves the block as it was");
 	claim(hide(realloc(p, size(0))) == NULL, "realloc to 0 frees");
+
+	struct mallinfo2 before = mallinfo2(), during, after;
+
+	p = hide(malloc(size(50000000)));
+	during = mallinfo2();
+	claim(hide(realloc(p, size(0))) == NULL, "and so of a large block");
+	after = mallinfo2();
+	claim(during.hblks == before.hblks + 1 &&
+		      during.hblkhd >= before.hblkhd + 50000000 &&
+		      after.hblks == before.hblks &&
+		      after.hblkhd == before.hblkhd,
+	      "mallinfo2 counts large blocks");
 }
 
 static void aligned_blocks_are(void)

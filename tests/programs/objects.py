@@ -19,7 +19,7 @@ grown = bytearray()
 for i in range(200000):
     grown += b"%d," % i
 print(len(grown), hashlib.sha256(grown).hexdigest()[:16])
-print(len(str(3 ** 20000)))
+print((3 ** 200000 // 7 ** 30000).bit_length())
 
 results = []
 

@@ -26,3 +26,14 @@ test-programs: $(OUR_PROGRAMS) $(call shared_of,host) $(call shared_of,host32) \
 		build/demo/mps2-an385/wordcount
 	ONLY='$(ONLY)' PROFILE='$(PROFILE)' \
 		prove $(if $(ONLY),-v) tests/programs/programs.t
+
+# ---- figures -----------------------------------------------------------------
+
+$(PROGRAMS_IN)/replay: tests/programs/bench/replay.c $(MAKEFILE_LIST)
+	mkdir -p $(@D)
+	gcc -O2 -g -fno-builtin -Wall -Wextra -Werror -o $@ $<
+
+.PHONY: bench-host
+bench-host: ## time, memory, instructions beside glibc's and others: [ROUNDS=n]
+bench-host: $(PROGRAMS_IN)/replay $(PROGRAMS_IN)/threads-64 $(call shared_of,host)
+	ROUNDS='$(ROUNDS)' tests/programs/bench/bench.pl

@@ -5,8 +5,9 @@
 # A program is build/threads/BOARD/NAME, of NAME.c and what it needs.
 
 THREAD_BOARDS := microbit mps2-an385 mps2-an505
-THREAD_PROGRAMS := threads observers
+THREAD_PROGRAMS := threads every observers
 THREAD_OBJECTS_threads := sched.o
+THREAD_OBJECTS_every := scenes.o
 # Printing takes more stack.
 THREAD_OBJECTS_observers := sched_deep.o stdio.o
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that makes mistakes on lines that the test knows, and records them:
+ * Makes mistakes on lines that the test knows by their comments.
  *
- *	boards/run BOARD faulty FILE [lines | ring | mtrace]
- *
- * writes the trace to FILE of the host; `lines` to the console, `ring` what is
- * found in the recorder's memory, `mtrace` glibc's text, also to the console.
+ *	boards/run BOARD faulty FILE [MANNER]
+ *	TRACE=FILE faulty
  */
 #define _GNU_SOURCE /* asprintf */
 #include <malloc.h>
@@ -13,10 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "board.h"
-#include "heap.h"
-#include "heap_observe.h"
-#include "heap_trace.h"
 #include "traced.h"
 
 /* The compiler is not to see what is done to it. */
@@ -43,8 +37,8 @@ static void free_twice(void)
 static void overrun(void)
 {
 	block = malloc(20); /* overrun */
-	other = malloc(20);
-	memset(block, 'x', malloc_usable_size(block) + 4);
+	other = malloc(20); /* behind it */
+	memset(block, 'x', malloc_usable_size(block) + 4u);
 	free(block); /* finds the overrun */
 }
 
@@ -63,5 +57,4 @@ int main(void)
 	free_twice();
 	overrun();
 	traced_stop();
-	return 0;
 }

@@ -16,6 +16,10 @@
 #define TIMER_CTRL  (*(volatile uint32_t *)0x40000000u)
 #define TIMER_VALUE (*(volatile uint32_t *)0x40000004u)
 
+/* Application interrupt and reset control: a reset that RAM survives. */
+#define SCB_AIRCR       (*(volatile uint32_t *)0xe000ed0cu)
+#define AIRCR_RESET_REQ 0x05fa0004u
+
 /* From linker/sections.ld. */
 extern const char __code_start[], __etext[];
 
@@ -86,18 +90,28 @@ static void read_args(void)
 	manner = args[n] == ' ' ? args + n + 1 : "";
 }
 
+static _Noreturn void traced_end(void)
+{
+	semihost_close(file);
+	board_exit(failed ? 2 : 0);
+}
+
 void traced_start(void)
 {
 	read_args();
 	TIMER_VALUE = 0xffffffffu;
 	TIMER_CTRL = 1;
 	setup.code = __code_start;
-	setup.code_size = (size_t)(__etext - __code_start);
+	setup.code_size = (uintptr_t)__etext - (uintptr_t)__code_start;
 	file = semihost_open(path, SEMIHOST_WRITE);
 	if (strcmp(manner, "lines") == 0) {
 		setup.write = heap_trace_write_lines;
 		setup.ctx = (void *)(uintptr_t)&heap_port_default;
 	} else if (strcmp(manner, "ring") == 0) {
+		setup.write = NULL;
+	} else if (strcmp(manner, "reset") == 0) {
+		if (heap_trace_recover(memory, sizeof(memory), to_file, NULL))
+			traced_end();
 		setup.write = NULL;
 	} else if (strcmp(manner, "mtrace") == 0) {
 		heap_observe(&heap_default, &heap_mtrace_observer);
@@ -111,13 +125,16 @@ void traced_start(void)
 void traced_stop(void)
 {
 	if (strcmp(manner, "mtrace") == 0)
-		return;
-	/* A ring is what a debugger would find, without a stop. */
-	if (strcmp(manner, "ring") == 0)
+		board_exit(0);
+	/* What a debugger would find, and what is there after a crash. */
+	if (strcmp(manner, "ring") == 0) {
 		to_file(NULL, memory, sizeof(memory));
+		traced_end();
+	}
+	if (strcmp(manner, "reset") == 0)
+		for (;;)
+			SCB_AIRCR = AIRCR_RESET_REQ;
 	heap_unobserve(&heap_default, &heap_trace_observer);
 	heap_trace_stop();
-	semihost_close(file);
-	if (failed)
-		board_exit(2);
+	traced_end();
 }

@@ -21,8 +21,6 @@ static struct bins *fresh(void)
 		.lo = start + control + WORD_SIZE,
 		.units = (n - control) / UNIT,
 		.key = 0x1234567,
-		.floor = start,
-		.words = n / WORD_SIZE,
 	};
 	/* No foot of an earlier test may fit by chance. */
 	for (unsigned i = 0; i < n - control; i++)
@@ -61,16 +59,16 @@ static unsigned length(unsigned bin)
 /* The chunk that bins_find leads to; it leads back. */
 static struct chunk *find(struct bins *b, size_t size)
 {
-	struct chunk *back = NULL;
+	unsigned bin;
+	struct chunk *back = bins_find(b, size, &bin);
 
-	switch (bins_find(b, size, &back)) {
-	case BINS_NONE:
+	if (back == NULL)
 		return NULL;
-	case BINS_TINY:
+	if (back == bins_dressed(b, 1))
 		return tiny_fwd(b->tiny);
-	case BINS_CHUNK:
-		break;
-	}
+	/* In the middle of a list no bin can turn empty: bin 0. */
+	if (bin != 0 && back != bins_dressed(b, bin))
+		return (struct chunk *)b;
 	return back->fwd->back == back ? back->fwd : (struct chunk *)b;
 }
 
@@ -214,7 +212,7 @@ TEST(chunks_of_one_size_are_found_last_in_first_out)
 		}
 		for (unsigned i = 5; i-- > 0;) {
 			CHECK_PTR_EQ(find(b, units * UNIT), place(i));
-			bins_remove(b, place(i));
+			heap_bins_remove(b, place(i));
 		}
 		CHECK_EQ(b->map, 0);
 	}
@@ -243,7 +241,7 @@ static void check_remove(size_t units, unsigned which)
 
 	for (unsigned i = 0; i < 5; i++)
 		put(i, units);
-	bins_remove(b, place(which));
+	heap_bins_remove(b, place(which));
 	CHECK_EQ(length(bin), 4);
 	CHECK_EQ(b->map, (size_t)1 << bin);
 	for (unsigned i = 0; i < 5; i++)
@@ -251,7 +249,7 @@ static void check_remove(size_t units, unsigned which)
 			CHECK(is_sound(place(i)));
 	for (unsigned i = 0; i < 5; i++)
 		if (i != which)
-			bins_remove(b, place(i));
+			heap_bins_remove(b, place(i));
 	CHECK_EQ(b->map, 0);
 	CHECK_PTR_EQ(heap_bins_first(b, bin), NULL);
 	CHECK_PTR_EQ(find(b, units * UNIT), NULL);
@@ -279,7 +277,7 @@ TEST(a_bit_of_the_map_is_set_while_its_bin_has_a_chunk)
 	for (unsigned i = 0; i < 10; i++) {
 		unsigned bin = bin_of((2 * i + 1) * UNIT);
 
-		bins_remove(b, place(i));
+		heap_bins_remove(b, place(i));
 		CHECK_EQ(b->map >> bin & 1, length(bin) != 0);
 	}
 	CHECK_EQ(b->map, 0);

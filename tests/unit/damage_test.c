@@ -260,7 +260,8 @@ TEST(a_damaged_limit_gives_no_memory_away)
 			      : heap_resize(h, rig_block[0], 2 * MOST)) ==
 		      NULL);
 		expect_untouched();
-		CHECK_EQ(rig.fault.kind, HEAP_FAULT_HEADER);
+		CHECK_EQ(rig.fault.kind,
+			 i == 0 ? HEAP_FAULT_HEADER : HEAP_FAULT_INVARIANT);
 		expect_repaired();
 	}
 }
@@ -296,6 +297,26 @@ TEST(a_tiny_chunk_that_is_none_is_not_taken)
 	expect_untouched();
 	CHECK_EQ(rig.fault.kind, HEAP_FAULT_LINK);
 	expect_repaired();
+}
+
+/* Not a word is read there: on the host it would be a crash. */
+TEST(a_list_of_tiny_chunks_that_leads_out_of_the_heap_is_not_followed)
+{
+	const size_t nowhere[] = {0, (size_t)0xf0000000u, SIZE_MAX};
+
+	RIG_NEEDS_CHECKS;
+	for (unsigned i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
+		given("f1 u2 f5 u2 f5 u2", 0, 0);
+		*broken.at = broken.was;
+		broken.at = &h->bins.tiny;
+		broken.was = *broken.at;
+		*broken.at = nowhere[i];
+		broken.hash = rig_hash(broken.arena, broken.size);
+		CHECK(heap_alloc(h, 1) == NULL);
+		expect_untouched();
+		CHECK_EQ(rig.fault.kind, HEAP_FAULT_LINK);
+		expect_repaired();
+	}
 }
 
 /* ---- heads that are sealed, and wrong ---------------------------------- */

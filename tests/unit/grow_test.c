@@ -370,9 +370,9 @@ TEST(trimmed_memory_is_not_read_again)
 
 	CHECK(heap_alloc(h, 100) != NULL);
 	CHECK(heap_trim(h, 0) != 0);
-	CHECK(!bins_may_read(&h->bins, chunk_above(h->limit, HEAP_ALIGN)) ||
-	      (uintptr_t)h > h->end);
-	CHECK(bins_may_read(&h->bins, h->limit));
+	CHECK(!bins_may_end(&h->bins, chunk_above(h->limit, HEAP_ALIGN)));
+	CHECK(bins_may_end(&h->bins, h->limit));
+	CHECK(!bins_may_hold(&h->bins, h->limit));
 }
 
 TEST(trim_gives_nothing_back_when_the_top_is_damaged)

@@ -273,22 +273,15 @@ TEST(a_destroyed_heap_serves_nobody)
 	rig_check_fault(HEAP_FAULT_FOREIGN, p);
 }
 
-static unsigned refusals;
-
-static void count_refusal(void)
-{
-	refusals++;
-}
-
-TEST(a_destroyed_heap_still_says_that_it_refuses)
+TEST(a_destroyed_heap_refuses_as_one_that_is_full)
 {
 	struct heap *h = rig_heap(MOST);
 
-	refusals = 0;
-	h->exhausted = count_refusal;
 	heap_destroy(h);
 	CHECK(heap_alloc(h, 1) == NULL);
-	CHECK_EQ(refusals, 1);
+	CHECK(heap_zalloc(h, 1) == NULL);
+	CHECK(heap_resize(h, NULL, 1) == NULL);
+	CHECK_EQ(rig.faults, 0);
 }
 
 TEST(destroy_is_refused_where_the_lock_does_not_reach)

@@ -41,6 +41,9 @@ static uint32_t now(void *ctx)
 	return clock_now;
 }
 
+static struct heap *heap;
+static uint64_t pool[256];
+
 static const struct heap_port port = {
 	.in_isr = is_beyond,
 	.write = text_to_out,
@@ -50,8 +53,7 @@ static const struct heap_port clocked = {.now = now};
 /* A block address near the heap, as the heap gives it. */
 static void *block(size_t n)
 {
-	return (char *)((uintptr_t)&heap_default & ~(HEAP_ALIGN - 1)) +
-	       n * HEAP_ALIGN;
+	return (char *)((uintptr_t)heap & ~(HEAP_ALIGN - 1)) + n * HEAP_ALIGN;
 }
 
 static void *code(size_t n)
@@ -62,9 +64,10 @@ static void *code(size_t n)
 static void prepare(void (*write)(void *ctx, const void *bytes, size_t n))
 {
 	heap_trace_stop();
+	heap = heap_create(pool, sizeof(pool), &port);
+	CHECK(heap != NULL);
 	setup = (struct heap_trace_setup){
-		.heap = &heap_default,
-		.port = &port,
+		.heap = heap,
 		.memory = ring,
 		.size = sizeof(ring),
 		.write = write,
@@ -147,13 +150,19 @@ static void *next_caller(void)
 	return (void *)(header[6] + next());
 }
 
-static void expect_alloc(void *mem, size_t asked)
+/* With `flags` also set, but for what belongs to them. */
+static void expect_flagged(uint8_t flags, void *mem, size_t asked)
 {
 	CHECK(at < out_size);
-	CHECK_EQ(out[at++] & TRACE_KIND, TRACE_ALLOC);
+	CHECK_EQ(out[at++], TRACE_ALLOC | flags);
 	CHECK_PTR_EQ(next_pointer(), mem);
 	CHECK_EQ(next(), asked);
 	CHECK_PTR_EQ(next_caller(), code(asked));
+}
+
+static void expect_alloc(void *mem, size_t asked)
+{
+	expect_flagged(0, mem, asked);
 }
 
 static void expect_end(uint32_t lost)
@@ -274,14 +283,10 @@ TEST(events_told_in_another_order_keep_their_numbers)
 
 	read_header();
 	expect_alloc(block(1), 1);
-	CHECK_EQ(out[at++], TRACE_ALLOC | TRACE_HAS_ORDER);
+	expect_flagged(TRACE_HAS_ORDER, block(2), 2);
 	CHECK_EQ(next(), 10); /* 5 ahead */
-	out[--at] = TRACE_ALLOC;
-	expect_alloc(block(2), 2);
-	CHECK_EQ(out[at++], TRACE_ALLOC | TRACE_HAS_ORDER);
+	expect_flagged(TRACE_HAS_ORDER, block(3), 3);
 	CHECK_EQ(next(), 5); /* 3 back */
-	out[--at] = TRACE_ALLOC;
-	expect_alloc(block(3), 3);
 	expect_alloc(block(4), 4);
 	expect_end(0);
 }
@@ -289,7 +294,7 @@ TEST(events_told_in_another_order_keep_their_numbers)
 TEST(times_are_told_as_differences)
 {
 	prepare(to_out);
-	setup.port = &clocked;
+	setup.heap = heap_create(pool, sizeof(pool), &clocked);
 	clock_now = 1000;
 	CHECK(heap_trace_start(&setup));
 	clock_now = 1005;
@@ -333,10 +338,8 @@ TEST(what_finds_no_room_is_counted_and_told_of)
 		expect_alloc(block(i), i);
 	CHECK_EQ(out[at++], TRACE_LOST);
 	CHECK_EQ(next(), 3);
-	CHECK_EQ(out[at++], TRACE_ALLOC | TRACE_HAS_ORDER);
+	expect_flagged(TRACE_HAS_ORDER, block(5), 5);
 	CHECK_EQ(next(), 6);
-	out[--at] = TRACE_ALLOC;
-	expect_alloc(block(5), 5);
 	expect_end(3);
 }
 
@@ -503,23 +506,27 @@ TEST(mtrace_lines_are_as_glibc_writes_them)
 {
 	struct heap_observer *o = &heap_mtrace_observer;
 
-	o->ctx = (void *)(uintptr_t)&port;
+	heap = heap_create(pool, sizeof(pool), &port);
 	out_size = 0;
-	o->tell(o, &(struct heap_event){.op = HEAP_OP_ALLOC,
+	o->tell(o, &(struct heap_event){.heap = heap,
+					.op = HEAP_OP_ALLOC,
 					.mem = (void *)0x20001000,
 					.asked = 0,
 					.caller = (void *)0x5ad});
-	o->tell(o, &(struct heap_event){.op = HEAP_OP_RESIZING});
-	o->tell(o, &(struct heap_event){.op = HEAP_OP_RESIZED,
+	o->tell(o, &(struct heap_event){.heap = heap, .op = HEAP_OP_RESIZING});
+	o->tell(o, &(struct heap_event){.heap = heap,
+					.op = HEAP_OP_RESIZED,
 					.old = (void *)0x20001000,
 					.mem = (void *)0x20001010,
 					.asked = 0x21,
 					.caller = (void *)0x5ad});
-	o->tell(o, &(struct heap_event){.op = HEAP_OP_RESIZED,
+	o->tell(o, &(struct heap_event){.heap = heap,
+					.op = HEAP_OP_RESIZED,
 					.old = (void *)0x20001010,
 					.asked = 1000,
 					.caller = (void *)0x5ad});
-	o->tell(o, &(struct heap_event){.op = HEAP_OP_FREE,
+	o->tell(o, &(struct heap_event){.heap = heap,
+					.op = HEAP_OP_FREE,
 					.old = (void *)0x20001010,
 					.caller = (void *)0x5af});
 	CHECK(out_is("@ [0x5ad] + 0x20001000 0x0\n"

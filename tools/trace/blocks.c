@@ -101,9 +101,11 @@ static struct block *begin(struct player *player, const struct event *e,
 	slot = slot_of(player, e->mem);
 	if (slot->mem == 0)
 		player->latest_count++;
-	else if (history->blocks[slot->block].to == NEVER)
-		/* Its end was lost. */
+	else if (history->blocks[slot->block].to == NEVER) {
+		/* Its end was lost, or is told later: it is being moved. */
 		history->blocks[slot->block].to = at;
+		history->unended += !history->blocks[slot->block].moving;
+	}
 	*slot = (struct latest){e->mem, n};
 	widen(history, e->mem, e->mem + e->bytes);
 	return &history->blocks[n];
@@ -219,11 +221,12 @@ static void freed(struct player *player, const struct event *e, size_t at)
 
 static void resizing(struct player *player, const struct event *e)
 {
-	const struct block *block = live_at(player, e->old);
+	struct block *block = live_at(player, e->old);
 	size_t n = player->underway_count;
 
 	if (block == NULL)
 		return;
+	block->moving = true;
 	player->underway = need(
 		realloc(player->underway, (n + 1) * sizeof(*player->underway)));
 	player->underway[n] = (struct underway){
@@ -244,6 +247,8 @@ static void resized(struct player *player, const struct event *e, size_t at)
 				player->underway[player->underway_count];
 			break;
 		}
+	if (was != NEVER)
+		player->history->blocks[was].moving = false;
 	if (e->mem == 0) {
 		player->history->refused++;
 		return;

@@ -22,6 +22,7 @@ struct block {
 	unsigned tag;
 	unsigned site;  /* who allocated it, or resized it last           */
 	unsigned ended; /* site that freed or resized it                  */
+	bool moving;    /* a resize of it has begun                       */
 	bool resized;   /* ended by a resize, not by free                 */
 	bool refused;   /* a free of it was refused: it, or what lies by, is
 	                   damaged                                        */
@@ -49,6 +50,7 @@ struct history {
 	size_t problem_count;
 	uint64_t refused;   /* requests that were answered by NULL          */
 	uint64_t unknown;   /* ends of blocks from before the trace         */
+	uint64_t unended;   /* blocks whose place was given out while live    */
 	uint64_t low, high; /* addresses, from the first to behind the last */
 };
 

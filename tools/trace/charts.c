@@ -53,9 +53,7 @@ void report_live(const struct history *history)
 		       live.bytes[most], live.blocks[most]);
 		bar(live.bytes[most], live.bytes[live.peak]);
 	}
-	free(live.bytes);
-	free(live.blocks);
-	free(live.taken);
+	live_free(&live);
 }
 
 /* The class of a value: 0, 1, 2 to 3, 4 to 7, ... */

@@ -47,3 +47,10 @@ void live_count(struct live *live, const struct history *history)
 			live->peak = i;
 	}
 }
+
+void live_free(struct live *live)
+{
+	free(live->bytes);
+	free(live->blocks);
+	free(live->taken);
+}

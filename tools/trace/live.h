@@ -16,5 +16,6 @@ struct live {
 };
 
 void live_count(struct live *live, const struct history *history);
+void live_free(struct live *live);
 
 #endif

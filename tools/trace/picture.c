@@ -220,9 +220,7 @@ static void draw_live(FILE *svg, const struct history *history,
 	frame(svg, LIVE_TOP, LIVE_HEIGHT);
 	label(svg, LEFT, LIVE_TOP - 8, " font-weight=\"bold\"",
 	      "bytes: live (blue), taken by the heap (line)");
-	free(live.bytes);
-	free(live.blocks);
-	free(live.taken);
+	live_free(&live);
 }
 
 /* ---- the map ---------------------------------------------------------------------------- */
@@ -381,9 +379,11 @@ void picture_write(const struct history *history, const char *path,
 	if (svg == NULL)
 		refuse(path, "cannot be written: %s", strerror(errno));
 	map_draw(&map, history, by_tag);
-	snprintf(title, sizeof(title), "The heap of %s: %zu events, %s",
+	snprintf(title, sizeof(title), "The heap of %s: %zu events%s%s",
 		 name == NULL ? program : name + 1, history->trace->count,
-		 time_text(history, map.duration));
+		 history->trace->has_times ? ", " : "",
+		 history->trace->has_times ? time_text(history, map.duration)
+					   : "");
 	fprintf(svg,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" "
 		"viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" "

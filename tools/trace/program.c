@@ -277,12 +277,15 @@ static const char *function_at(uint64_t at)
 static unsigned site_of(uint64_t caller)
 {
 	/* Inside the call, not behind it: that may be the next line. */
-	uint64_t at = plain(caller) - 1 - program.moved + program.bias;
+	uint64_t here = plain(caller) - 1 - program.moved;
+	uint64_t at = here + program.bias;
 	const char *function = function_at(at);
 	Dwfl_Line *line = dwfl_module_getsrc(program.module, at);
 	const char *file;
 	int number = 0;
 
+	if (file_bytes(here, 1) == NULL)
+		return site_named(text("0x%" PRIx64 " (a library)", caller));
 	file = line == NULL
 		       ? NULL
 		       : dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "blocks.h"
+#include "holes.h"
 #include "live.h"
 #include "program.h"
 #include "refuse.h"
@@ -72,31 +73,42 @@ static uint64_t duration(const struct history *history)
 	return trace->count == 0 ? 0 : trace->events[trace->count - 1].time;
 }
 
+/* At the peak: what is live, taken, and free in between. */
+static void print_peak(const struct history *history)
+{
+	const struct trace *trace = history->trace;
+	struct holes holes;
+	struct live live;
+
+	live_count(&live, history);
+	holes_count(&holes, history, live.peak);
+	printf("  peak    %" PRIu64 " bytes in %" PRIu64 " blocks, at %s\n",
+	       live.bytes[live.peak], live.blocks[live.peak],
+	       time_text(history, (double)trace->events[live.peak].time));
+	if (live.taken[live.peak] != 0)
+		printf("  taken   %" PRIu64 " bytes then, %" PRIu64
+		       " of them free at the end\n",
+		       live.taken[live.peak], holes.top);
+	printf("  holes   %" PRIu64 " bytes then, in %" PRIu64 " holes%s",
+	       holes.bytes, holes.count, holes.count == 0 ? "\n" : "");
+	if (holes.count != 0)
+		printf(", for up to %" PRIu64 " bytes\n", holes.largest);
+	live_free(&live);
+}
+
 void report_summary(const struct history *history, const char *program)
 {
 	const struct trace *trace = history->trace;
-	struct live live;
 
 	printf("%s, trace of %s\n", trace->path, program);
-	printf("  events  %zu in %s, %" PRIu64 " lost\n", trace->count,
-	       time_text(history, (double)duration(history)), trace->lost);
+	printf("  events  %zu", trace->count);
+	if (trace->has_times)
+		printf(" in %s", time_text(history, (double)duration(history)));
+	printf(", %" PRIu64 " lost\n", trace->lost);
 	if (!trace->ended)
 		printf("  end     not in the trace: it was cut short\n");
-	if (trace->count != 0) {
-		live_count(&live, history);
-		printf("  peak    %" PRIu64 " bytes in %" PRIu64
-		       " blocks, at %s\n",
-		       live.bytes[live.peak], live.blocks[live.peak],
-		       time_text(history,
-				 (double)trace->events[live.peak].time));
-		if (live.taken[trace->count - 1] != 0)
-			printf("  taken   %" PRIu64
-			       " bytes from the port at the end\n",
-			       live.taken[trace->count - 1]);
-		free(live.bytes);
-		free(live.blocks);
-		free(live.taken);
-	}
+	if (trace->count != 0)
+		print_peak(history);
 	if (history->refused != 0)
 		printf("  refused %" PRIu64 " requests\n", history->refused);
 	if (history->unknown != 0)
@@ -104,6 +116,11 @@ void report_summary(const struct history *history, const char *program)
 		       " blocks ended that began before the trace, or in what "
 		       "was lost\n",
 		       history->unknown);
+	if (history->unended != 0)
+		printf("  unended %" PRIu64
+		       " blocks whose place was given out again; their end was "
+		       "lost\n",
+		       history->unended);
 }
 
 /* ---- by site, by tag ------------------------------------------------------------------ */
@@ -181,6 +198,7 @@ size_t report_leaks(const struct history *history, size_t rows)
 {
 	struct share *shares;
 	size_t n = share_out(history, NEVER - 1, site_key, &shares);
+	uint64_t refused = 0;
 	uint64_t blocks = 0;
 	uint64_t bytes = 0;
 
@@ -188,6 +206,9 @@ size_t report_leaks(const struct history *history, size_t rows)
 		blocks += shares[i].blocks;
 		bytes += shares[i].bytes;
 	}
+	for (size_t i = 0; i < history->count; i++)
+		refused += history->blocks[i].to == NEVER &&
+			   history->blocks[i].refused;
 	if (blocks == 0) {
 		printf("\nno leaks: nothing is live at the end\n");
 		free(shares);
@@ -199,6 +220,11 @@ size_t report_leaks(const struct history *history, size_t rows)
 	for (size_t i = 0; i < n && i < rows && shares[i].blocks != 0; i++)
 		printf("%10" PRIu64 " %8" PRIu64 "  %s\n", shares[i].bytes,
 		       shares[i].blocks, program_site_name(shares[i].who));
+	if (refused != 0)
+		printf("of these, %" PRIu64
+		       " were passed to free or realloc and "
+		       "refused: see misuse\n",
+		       refused);
 	free(shares);
 	return blocks;
 }
@@ -210,9 +236,7 @@ static size_t peak_of(const struct history *history)
 
 	live_count(&live, history);
 	peak = live.peak;
-	free(live.bytes);
-	free(live.blocks);
-	free(live.taken);
+	live_free(&live);
 	return peak;
 }
 

@@ -151,7 +151,8 @@ static _Noreturn void refuse_foreign(const struct file *file)
 	if (begins_with(file, "\177ELF", 4))
 		refuse(file->path, "is a program, not a trace; the program is "
 				   "named first: heap-trace PROGRAM.elf TRACE");
-	if (begins_with(file, TRACE_MAGIC, TRACE_MAGIC_SIZE - 1))
+	if (file->size >= TRACE_MAGIC_SIZE &&
+	    begins_with(file, TRACE_MAGIC, TRACE_MAGIC_SIZE - 1))
 		refuse(file->path,
 		       "is a trace of version %u, this heap-trace knows "
 		       "version %u; take the one that belongs to the heap "

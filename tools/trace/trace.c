@@ -139,14 +139,14 @@ static bool read_record(struct trace *trace, struct reader *from,
 		       from->at - from->start - 1, kind);
 	if (is_numbered(e->kind))
 		e->order++;
+	read_fields(trace, from, e);
+	if ((kind & TRACE_HAS_TAG) != 0)
+		e->tag = (unsigned)number(from);
 	if ((kind & TRACE_HAS_ORDER) != 0) {
 		uint64_t by = number(from);
 
 		e->order += (int64_t)(by >> 1) ^ -(int64_t)(by & 1);
 	}
-	read_fields(trace, from, e);
-	if ((kind & TRACE_HAS_TAG) != 0)
-		e->tag = (unsigned)number(from);
 	if ((kind & TRACE_HAS_TIME) != 0) {
 		e->time += number(from);
 		trace->has_times = true;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # heap-trace, which reads what the recorder writes: included by tools/tools.mk.
 
-HEAP_TRACE := heap-trace blocks charts export live map misuse picture program report \
+HEAP_TRACE := heap-trace blocks charts export holes live map misuse picture program report \
 	source trace
 HEAP_TRACE_OBJECTS := $(HEAP_TRACE:%=build/tools/trace/%.o) build/tools/refuse.o
 

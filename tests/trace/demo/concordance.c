@@ -114,7 +114,7 @@ static void index_text(void)
 		if (line[0] == '#') {
 			/* The mistake: the last heading is still there. */
 			heading = malloc(strlen(line) + 1);
-			strcpy(heading, line);
+			memcpy(heading, line, strlen(line) + 1);
 		}
 		for (char *p = line; *p != '\0';) {
 			size_t word = strspn(p, letters);
@@ -237,5 +237,4 @@ int main(void)
 	heap_trace_mark(4);
 	free_all();
 	traced_stop();
-	return 0;
 }

@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: MIT */
+/* free and malloc where the lock does not reach. */
+#include "heap_pending.h"
+#include "heap.h"
+#include "tap.h"
+
+#define SLOTS 3
+#define BYTES 40
+#define SMALL 24
+
+static bool late, swap_works, lock_is_held;
+static unsigned told;
+static struct heap_fault last;
+static volatile uintptr_t reserve[SLOTS];
+static struct heap_pending pending;
+
+static bool swap(volatile uintptr_t *word, uintptr_t from, uintptr_t to)
+{
+	return swap_works && heap_swap(word, from, to);
+}
+
+static uintptr_t lock(void *ctx)
+{
+	(void)ctx;
+	lock_is_held = true;
+	return 0;
+}
+
+static void unlock(void *ctx, uintptr_t state)
+{
+	(void)ctx;
+	(void)state;
+	lock_is_held = false;
+}
+
+static bool in_isr(void *ctx)
+{
+	(void)ctx;
+	return late;
+}
+
+static void fault(void *ctx, const struct heap_fault *what)
+{
+	(void)ctx;
+	told += lock_is_held ? 100 : 1;
+	last = *what;
+}
+
+static const struct heap_port port = {
+	.lock = lock,
+	.unlock = unlock,
+	.in_isr = in_isr,
+	.fault = fault,
+	.pending = &pending,
+};
+
+static struct heap *fresh(size_t slots)
+{
+	size_t n;
+	void *arena = tap_arena(&n);
+
+	for (size_t i = 0; i < SLOTS; i++)
+		reserve[i] = 0;
+	pending = (struct heap_pending){
+		.calls = &heap_pending_calls,
+		.swap = swap,
+		.reserve = reserve,
+		.slots = slots,
+		.bytes = BYTES,
+	};
+	late = false;
+	swap_works = true;
+	told = 0;
+	return heap_create(arena, n < 4096 ? n : 4096, &port);
+}
+
+static void late_free(struct heap *h, void *p)
+{
+	late = true;
+	heap_free(h, p);
+	late = false;
+}
+
+static void *late_alloc(struct heap *h, size_t n)
+{
+	late = true;
+	void *p = heap_alloc(h, n);
+
+	late = false;
+	return p;
+}
+
+static size_t used(struct heap *h)
+{
+	struct heap_stats stats;
+
+	heap_stats(h, &stats);
+	return stats.used_chunks;
+}
+
+/* A call that takes and gives nothing. */
+static void call(struct heap *h, void *p)
+{
+	heap_usable_size(h, p);
+}
+
+/* Blocks of SMALL bytes until the heap is full: how many. */
+static unsigned fill(struct heap *h, void *blocks[], unsigned most)
+{
+	unsigned n = 0;
+
+	while (n < most && (blocks[n] = heap_alloc(h, SMALL)) != NULL)
+		n++;
+	return n;
+}
+
+/* Bytes of a block in the place of these n. */
+static size_t all_of(struct heap *h, void *block, unsigned n)
+{
+	return n * (heap_usable_size(h, block) + sizeof(size_t)) -
+	       sizeof(size_t);
+}
+
+TEST(a_block_freed_in_an_interrupt_is_freed_by_the_next_call)
+{
+	struct heap *h = fresh(0);
+	void *keep = heap_alloc(h, SMALL), *p = heap_alloc(h, SMALL);
+
+	late_free(h, p);
+	CHECK_EQ(used(h), 2);
+	call(h, keep);
+	CHECK_EQ(used(h), 1);
+	CHECK_PTR_EQ(heap_alloc(h, SMALL), p);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+	CHECK_EQ(told, 0);
+}
+
+TEST(a_call_frees_two_pending_blocks_and_leaves_the_others)
+{
+	struct heap *h = fresh(0);
+	void *keep = heap_alloc(h, SMALL), *p[5];
+
+	for (int i = 0; i < 5; i++)
+		p[i] = heap_alloc(h, (size_t)i * 8);
+	for (int i = 0; i < 5; i++)
+		late_free(h, p[i]);
+	CHECK_EQ(used(h), 6);
+	call(h, keep);
+	CHECK_EQ(used(h), 4);
+	call(h, keep);
+	CHECK_EQ(used(h), 2);
+	call(h, keep);
+	CHECK_EQ(used(h), 1);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+	CHECK_EQ(told, 0);
+}
+
+TEST(null_in_an_interrupt_is_nothing)
+{
+	struct heap *h = fresh(0);
+
+	late_free(h, NULL);
+	CHECK_EQ(told, 0);
+}
+
+TEST(pending_blocks_are_freed_before_a_request_is_refused)
+{
+	struct heap *h = fresh(0);
+	static void *blocks[256];
+	unsigned n = fill(h, blocks, 256);
+
+	CHECK(n > 8);
+
+	size_t all = all_of(h, blocks[0], n);
+
+	for (unsigned i = 0; i < n; i++)
+		late_free(h, blocks[i]);
+	CHECK(heap_alloc(h, all) != NULL);
+	CHECK_EQ(used(h), 1);
+	CHECK_EQ(told, 0);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
+TEST(resize_finds_what_is_pending_before_it_is_refused)
+{
+	struct heap *h = fresh(0);
+	static void *blocks[256];
+	unsigned n = fill(h, blocks, 256);
+
+	CHECK(n > 8);
+
+	/* The last one stays: a resize does not join what is before and the top. */
+	size_t all = all_of(h, blocks[0], n - 1);
+
+	for (unsigned i = 0; i < n - 1; i++)
+		if (i != n / 2)
+			late_free(h, blocks[i]);
+	CHECK(heap_resize(h, blocks[n / 2], all) != NULL);
+	CHECK_EQ(used(h), 2);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
+TEST(an_aligned_block_finds_what_is_pending_before_it_is_refused)
+{
+	struct heap *h = fresh(0);
+	static void *blocks[256];
+	unsigned n = fill(h, blocks, 256);
+
+	CHECK(n > 8);
+
+	size_t all = all_of(h, blocks[0], n);
+
+	for (unsigned i = 0; i < n; i++)
+		late_free(h, blocks[i]);
+	CHECK(heap_alloc_aligned(h, 64, all - 64 * 3) != NULL);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
+/* ---- the reserve --------------------------------------------------------- */
+
+TEST(without_a_reserve_malloc_in_an_interrupt_is_refused_and_told)
+{
+	struct heap *h = fresh(0);
+
+	CHECK_PTR_EQ(late_alloc(h, SMALL), NULL);
+	CHECK_EQ(told, 1);
+	CHECK_EQ(last.kind, HEAP_FAULT_INTERRUPT);
+	CHECK(last.caller != NULL);
+}
+
+TEST(calls_of_threads_fill_the_reserve_from_which_interrupts_take)
+{
+	struct heap *h = fresh(SLOTS);
+	void *keep = heap_alloc(h, SMALL), *p[SLOTS];
+
+	for (int i = 0; i < SLOTS; i++)
+		call(h, keep);
+	CHECK_EQ(used(h), 1 + SLOTS);
+	for (int i = 0; i < SLOTS; i++) {
+		p[i] = late_alloc(h, BYTES);
+		CHECK(p[i] != NULL);
+		for (int j = 0; j < i; j++)
+			CHECK(p[i] != p[j]);
+		CHECK(heap_usable_size(h, keep) >= SMALL);
+	}
+	for (int i = 0; i < SLOTS; i++)
+		call(h, keep);
+	for (int i = 0; i < SLOTS; i++)
+		late_free(h, p[i]);
+	CHECK_EQ(used(h), 1 + 2 * SLOTS);
+	call(h, keep);
+	call(h, keep);
+	CHECK_EQ(used(h), 1 + SLOTS);
+	CHECK_EQ(told, 0);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
+TEST(an_empty_reserve_is_null_and_is_not_told)
+{
+	struct heap *h = fresh(1);
+
+	heap_free(h, heap_alloc(h, SMALL));
+	CHECK(late_alloc(h, BYTES) != NULL);
+	CHECK_PTR_EQ(late_alloc(h, BYTES), NULL);
+	CHECK_EQ(told, 0);
+}
+
+TEST(more_than_the_reserve_has_in_a_block_is_told)
+{
+	struct heap *h = fresh(1);
+
+	heap_free(h, heap_alloc(h, SMALL));
+	CHECK_PTR_EQ(late_alloc(h, BYTES + 1), NULL);
+	CHECK_EQ(told, 1);
+	CHECK_EQ(last.kind, HEAP_FAULT_INTERRUPT);
+}
+
+TEST(zalloc_in_an_interrupt_clears_what_the_reserve_has)
+{
+	struct heap *h = fresh(1);
+	unsigned char *p;
+
+	heap_free(h, heap_alloc(h, SMALL));
+	for (size_t i = 0; i < BYTES; i++)
+		((unsigned char *)reserve[0])[i] = 0xff;
+	late = true;
+	p = heap_zalloc(h, BYTES);
+	late = false;
+	CHECK(p != NULL);
+	for (size_t i = 0; i < BYTES; i++)
+		CHECK_EQ(p[i], 0);
+}
+
+TEST(resizing_and_aligning_in_an_interrupt_are_told)
+{
+	struct heap *h = fresh(1);
+	void *p = heap_alloc(h, SMALL);
+
+	late = true;
+	CHECK_PTR_EQ(heap_resize(h, p, 2 * SMALL), NULL);
+	CHECK_EQ(told, 1);
+	CHECK_PTR_EQ(heap_alloc_aligned(h, 64, 8), NULL);
+	CHECK_EQ(told, 2);
+	CHECK_EQ(last.kind, HEAP_FAULT_INTERRUPT);
+	late = false;
+}
+
+/* ---- growth ----------------------------------------------------------------- */
+
+TEST(blocks_in_memory_that_came_later_are_pending_like_others)
+{
+	static struct heap_region region;
+	static const struct heap_port growing = {
+		.ctx = &region,
+		.sbrk = heap_region_sbrk,
+		.in_isr = in_isr,
+		.fault = fault,
+		.pending = &pending,
+	};
+	struct heap *h;
+	size_t n;
+	char *start = tap_arena(&n);
+	void *p;
+
+	fresh(0);
+	pending.heap = NULL;
+	/* First what lies above, then what lies below and adjoins itself. */
+	region = (struct heap_region){start, start + 3072, NULL};
+	h = heap_create(start + 3072, 1024, &growing);
+	CHECK(h != NULL);
+	for (int i = 0; i < 2; i++) {
+		p = heap_alloc(h, 1100);
+		CHECK(p != NULL);
+		CHECK((char *)p < start + 3072);
+		late_free(h, p);
+		CHECK_EQ(told, 0);
+		if (i == 0)
+			CHECK(heap_alloc(h, 1000) != NULL);
+	}
+	heap_free(h, heap_alloc(h, 8));
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+	CHECK_EQ(used(h), 1);
+}
+
+/* ---- whose it is --------------------------------------------------------- */
+
+TEST(a_second_heap_with_the_same_port_is_refused)
+{
+	static uintptr_t more[256];
+	struct heap *h = fresh(1), *second;
+	void *p;
+
+	CHECK(h != NULL);
+	second = heap_create(more, sizeof(more), &port);
+	CHECK(second != NULL);
+	p = heap_alloc(second, SMALL);
+	late_free(second, p);
+	CHECK_EQ(told, 1);
+	CHECK_EQ(last.kind, HEAP_FAULT_INTERRUPT);
+	CHECK_PTR_EQ(late_alloc(second, 8), NULL);
+	CHECK_EQ(told, 2);
+	CHECK_EQ(used(second), 1);
+}
+
+TEST(a_reset_forgets_what_is_pending_and_in_reserve)
+{
+	struct heap *h = fresh(1);
+	void *p = heap_alloc(h, SMALL);
+
+	late_free(h, p);
+	heap_reset(h);
+	CHECK_EQ(used(h), 0);
+	CHECK_PTR_EQ(late_alloc(h, 8), NULL);
+	heap_free(h, heap_alloc(h, SMALL));
+	CHECK_EQ(used(h), 1);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+	CHECK_EQ(told, 0);
+}
+
+TEST(after_the_end_of_a_heap_the_next_one_may_use_the_port)
+{
+	static uintptr_t more[256];
+	struct heap *h = fresh(0);
+	void *p = heap_alloc(h, SMALL);
+
+	late_free(h, p);
+	heap_destroy(h);
+	h = heap_create(more, sizeof(more), &port);
+	p = heap_alloc(h, SMALL);
+	late_free(h, p);
+	heap_free(h, heap_alloc(h, SMALL));
+	CHECK_EQ(used(h), 0);
+	CHECK_EQ(told, 0);
+}
+
+TEST(a_swap_that_fails_for_ever_is_told)
+{
+	struct heap *h = fresh(0);
+	void *p = heap_alloc(h, SMALL);
+
+	swap_works = false;
+	late_free(h, p);
+	CHECK_EQ(told, 1);
+	CHECK_EQ(last.kind, HEAP_FAULT_INTERRUPT);
+	swap_works = true;
+	heap_free(h, p);
+	CHECK_EQ(told, 1);
+	CHECK_EQ(used(h), 0);
+}
+
+/* ---- misuse: with heap-min.a the caller is trusted ----------------------- */
+
+#if HEAP_CHECK != 0
+TEST(freeing_a_pending_block_is_a_double_free_wherever)
+{
+	struct heap *h = fresh(0);
+	void *p = heap_alloc(h, SMALL), *q = heap_alloc(h, SMALL);
+
+	late_free(h, q);
+	late_free(h, p);
+	late_free(h, q);
+	CHECK_EQ(told, 1);
+	CHECK_EQ(last.kind, HEAP_FAULT_NOT_USED);
+	CHECK_PTR_EQ(last.mem, q);
+	heap_free(h, p);
+	CHECK_EQ(told, 2);
+	CHECK_EQ(last.kind, HEAP_FAULT_NOT_USED);
+	CHECK_PTR_EQ(heap_resize(h, q, 8), NULL);
+	CHECK_EQ(told, 3);
+	CHECK_EQ(heap_usable_size(h, q), 0);
+	CHECK_EQ(told, 4);
+	heap_free(h, heap_alloc(h, 8));
+	CHECK_EQ(used(h), 0);
+	heap_free(h, p);
+	CHECK_EQ(told, 5);
+	CHECK_EQ(last.kind, HEAP_FAULT_NOT_USED);
+	late_free(h, q);
+	CHECK_EQ(told, 6);
+	CHECK_EQ(last.kind, HEAP_FAULT_NOT_USED);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
+TEST(a_payload_that_looks_like_a_link_is_only_a_payload)
+{
+	struct heap *h = fresh(0);
+	uintptr_t *p = heap_alloc(h, SMALL), *q = heap_alloc(h, SMALL);
+	uintptr_t link;
+
+	late_free(h, p);
+	late_free(h, q);
+	/* What q has is coded with q's place: the same at the same place. */
+	link = *q;
+	heap_free(h, heap_alloc(h, 200));
+	q = heap_alloc(h, SMALL);
+	while (q != NULL && *q != link)
+		q = heap_alloc(h, SMALL);
+	late_free(h, heap_alloc(h, 8));
+	if (q != NULL)
+		heap_free(h, q);
+	CHECK_EQ(told, 0);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
+TEST(what_is_no_block_is_told_in_an_interrupt_too)
+{
+	struct heap *h = fresh(0);
+	static uintptr_t object[4];
+	char *p = heap_alloc(h, 64);
+
+	late_free(h, object);
+	CHECK_EQ(last.kind, HEAP_FAULT_FOREIGN);
+	late_free(h, p + 1);
+	CHECK_EQ(last.kind, HEAP_FAULT_MISALIGNED);
+	for (size_t i = 0; i < 64; i++)
+		p[i] = 0x55;
+	late_free(h, p + 2 * HEAP_ALIGN);
+	CHECK(last.kind == HEAP_FAULT_HEADER ||
+	      last.kind == HEAP_FAULT_NOT_USED);
+	CHECK_EQ(told, 3);
+	heap_free(h, p);
+	late_free(h, p);
+	CHECK_EQ(told, 4);
+	CHECK_EQ(last.kind, HEAP_FAULT_NOT_USED);
+	CHECK(last.caller != NULL);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
+TEST(before_the_heap_has_memory_nothing_is_a_block)
+{
+	static struct heap_pending own;
+	static const struct heap_port empty = {
+		.in_isr = in_isr,
+		.fault = fault,
+		.pending = &own,
+	};
+	struct heap *h = fresh(0);
+	size_t n;
+
+	own = pending;
+	own.heap = NULL;
+	own.lo = own.hi = 0;
+	h = heap_create(tap_arena(&n), 4096, &empty);
+	CHECK(h != NULL);
+	heap_destroy(h);
+	late_free(h, tap_arena(&n));
+	CHECK_EQ(told, 1);
+	CHECK_EQ(last.kind, HEAP_FAULT_INTERRUPT);
+}
+
+TEST(a_write_to_a_pending_block_is_told_when_it_is_freed)
+{
+	struct heap *h = fresh(0);
+	uintptr_t *p = heap_alloc(h, SMALL), *q = heap_alloc(h, SMALL);
+	void *keep = heap_alloc(h, SMALL);
+
+	late_free(h, p);
+	late_free(h, q);
+	*q = 42;
+	call(h, keep);
+	CHECK_EQ(told, 1);
+	CHECK_EQ(last.kind, HEAP_FAULT_LINK);
+	CHECK_PTR_EQ(last.mem, q);
+	/* q is free now; p is lost, and may be freed again. */
+	CHECK_EQ(used(h), 2);
+	heap_free(h, p);
+	CHECK_EQ(told, 1);
+	CHECK_EQ(used(h), 1);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
+TEST(damage_around_a_pending_block_is_told_by_the_call_that_frees_it)
+{
+	struct heap *h = fresh(0);
+	uintptr_t *p = heap_alloc(h, sizeof(uintptr_t)), was;
+	void *keep = heap_alloc(h, SMALL);
+
+	late_free(h, p);
+	was = p[1];
+	p[1] ^= 0x70;
+	call(h, keep);
+	CHECK(told >= 1);
+	CHECK(told < 100);
+	CHECK_PTR_EQ(last.mem == keep ? p : last.mem, p);
+	p[1] = was;
+	heap_free(h, keep);
+	CHECK_EQ(used(h), 1);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+#endif

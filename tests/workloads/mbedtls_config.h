@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* What of mbed TLS is built: what allocates, and needs no operating system. */
+#ifndef MBEDTLS_CONFIG_OF_OURS_H
+#define MBEDTLS_CONFIG_OF_OURS_H
+
+#include <limits.h>
+
+#define MBEDTLS_SELF_TEST
+#define MBEDTLS_NO_PLATFORM_ENTROPY
+#define MBEDTLS_BIGNUM_C
+#define MBEDTLS_OID_C
+#define MBEDTLS_ASN1_PARSE_C
+#define MBEDTLS_ASN1_WRITE_C
+#define MBEDTLS_MD_C
+#define MBEDTLS_HMAC_DRBG_C
+#define MBEDTLS_SHA1_C
+#define MBEDTLS_SHA256_C
+#define MBEDTLS_RSA_C
+#define MBEDTLS_PKCS1_V15
+#define MBEDTLS_PKCS1_V21
+#define MBEDTLS_ECP_C
+#define MBEDTLS_ECDH_C
+#define MBEDTLS_ECJPAKE_C
+#define MBEDTLS_ECP_DP_SECP256R1_ENABLED
+#define MBEDTLS_ECP_DP_SECP384R1_ENABLED
+#define MBEDTLS_ECP_DP_CURVE25519_ENABLED
+#define MBEDTLS_ECP_NIST_OPTIM
+#define MBEDTLS_KEY_EXCHANGE_ECJPAKE_ENABLED
+
+#endif
