@@ -51,7 +51,7 @@ bool heap_older_segment(const struct heap *h, struct span *s, size_t *i)
 	if (*i >= h->older)
 		return false;
 	d = (const struct segment *)chunk_below(s->base, sizeof(*d));
-	if (!bins_may_hold(&h->bins, d->base) ||
+	if (!bins_may_end(&h->bins, d->base) ||
 	    !bins_may_end(&h->bins, d->fence) ||
 	    d->check != segment_check(h, d))
 		return false;
@@ -86,7 +86,7 @@ static void cover_base(struct heap *h, const struct chunk *base)
 	struct bins *b = &h->bins;
 	size_t more = b->lo - (uintptr_t)base;
 
-	if (b->units == 0) {
+	if (h->top == NULL) {
 		b->lo = (uintptr_t)base;
 	} else if ((uintptr_t)base < b->lo) {
 		b->lo = (uintptr_t)base;
