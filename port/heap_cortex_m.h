@@ -65,9 +65,12 @@ void heap_cortex_m_stop(void *ctx, const struct heap_fault *fault);
 /*
  * Report through the write of heap_port_default, then heap_cortex_m_stop.
  * Never returns.  For anything else, put your own function in its place.
- * Price: 600 to 900 bytes of code and text.
+ * Price: 900 to 1300 bytes of code and text.
  */
 void heap_cortex_m_fault(void *ctx, const struct heap_fault *fault);
+
+/* The same, then reset the part (SYSRESETREQ).  Never returns. */
+void heap_cortex_m_reset(void *ctx, const struct heap_fault *fault);
 
 #ifdef __cplusplus
 }

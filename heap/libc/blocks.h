@@ -55,7 +55,8 @@ size_t heap_mapped_size(const void *p);
 bool heap_mapped_trim(size_t keep, const void *caller);
 /*
  * After so many more calls of free the end of the heap is given back.  0: that,
- * or the first thing of all that is freed; see heap_mapped_tidy.
+ * or the first thing of all that is freed, or a port that is not ours; see
+ * heap_mapped_tidy.
  */
 extern unsigned heap_mapped_wait;
 void heap_mapped_tidy(void);

@@ -325,9 +325,9 @@ void *heap_narrow_alloc(size_t n, const void *caller)
 
 void heap_mapped_tidy(void)
 {
-	__atomic_store_n(&heap_mapped_wait, WAIT, __ATOMIC_RELAXED);
 	if (!is_ours())
 		return;
+	__atomic_store_n(&heap_mapped_wait, WAIT, __ATOMIC_RELAXED);
 	__atomic_store_n(&heap_mapped_fast, LEAST, __ATOMIC_RELAXED);
 	heap_trim(&heap_default, READ(heap_mapped_least));
 }
