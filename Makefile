@@ -239,7 +239,8 @@ DEPS_FUZZ := $(DEPS) clang libclang-rt-14-dev g++-multilib
 
 DEPS_ALL := $(DEPS_LINT) $(DEPS_FUZZ) afl++ git sqlite3 xz-utils gdb \
 	stress-ng libpython3.11-testsuite dpkg-dev valgrind time \
-	libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4
+	libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 \
+	frama-c-base why3 z3 cvc4
 
 .PHONY: deps deps-lint deps-fuzz deps-all
 deps: ## install the Debian packages that demo, build and test need

@@ -15,7 +15,7 @@ use warnings;
 use File::Find;
 
 my $rules = 'tests/size/stack.txt';
-my $step = 32; # bounds are rounded up to that, so that not every change counts
+my $step = 32; # a bound is a multiple, and has that much to spare at least
 my (%callback, %outside, %again, %bound, @columns, @keep);
 my (%used, %complaints, %indirect);
 
@@ -181,10 +181,10 @@ sub table {
 if ($mode eq '--write') {
 	die map { "stack: $_\n" } sort keys %complaints if %complaints;
 	open my $out, '>', $rules or die "$rules: $!\n";
-	print $out @keep, "# Bounds, multiples of $step: \`make stack-bounds\` "
-		. "writes them.\n",
+	print $out @keep, "# Bounds, $step bytes or more above what is needed: "
+		. "\`make stack-bounds\`\n# writes them.\n",
 		table(sub { my $n = $is{$_[0]}{$_[1]};
-			return int(($n + $step - 1) / $step) * $step });
+			return int(($n + 2 * $step - 1) / $step) * $step });
 	exit;
 }
 if ($mode eq '') {
