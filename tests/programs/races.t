@@ -15,7 +15,7 @@ build()
 	gcc -std=c11 -D_GNU_SOURCE -O1 -g -pthread -Iheap -Iport -Iheap/libc \
 		-ffreestanding -fno-tree-loop-distribute-patterns \
 		-o "$at/$name" tests/programs/races.c heap/*.c \
-		heap/libc/host_mapped.c port/region.c port/report.c \
+		heap/libc/host_mapped.c heap/libc/host_quick.c port/region.c port/report.c \
 		port/linux.c port/linux_process.c "$@" 2>&1
 }
 
