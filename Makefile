@@ -36,7 +36,7 @@ known = $(if $(filter-out $2,$($1)),$(error there is no $1=$($1); \
 $(call known,TARGET,$(TARGETS))
 $(call known,LIBC,$(sort $(foreach t,$(or $(TARGET),$(TARGETS)), \
 	$(call libcs_of,$t))))
-$(call known,BOARD,host host32 sanitize $(BOARDS) $(OTHER_LIBCS))
+$(call known,BOARD,$(HOST_PLACES) $(BOARDS) $(OTHER_LIBCS))
 
 # `make deps test` -j must finish the first before it starts the second.
 DEPS_FIRST := $(filter deps deps-%,$(MAKECMDGOALS))
@@ -80,7 +80,7 @@ $(call home,$1,$2)/$3.a: $(patsubst %.c,build/obj/$1/$2/$3/%.o,$(sources))
 	echo $$@
 endef
 $(foreach a,$(ARCHIVES), \
-	$(foreach t,$(TARGETS) sanitize,$(foreach l,$(call libcs_of,$t), \
+	$(foreach t,$(TARGETS) $(filter-out host host32,$(HOST_PLACES)),$(foreach l,$(call libcs_of,$t), \
 		$(eval $(call archive_rules,$t,$l,$a)))) \
 	$(foreach t,$(CORTEX_M) $(RISCV),$(eval \
 		build/$t/$a.a: build/$t/picolibc/$a.a; cp $$< $$@)))
@@ -193,6 +193,8 @@ include tests/tests.mk
 include tests/hooks/hooks.mk
 include tests/campaign/campaign.mk
 include tests/fuzz/fuzz.mk
+include tests/mutate/mutate.mk
+include tests/coverage/coverage.mk
 include tests/threads/threads.mk
 include tests/workloads/workloads.mk
 include tests/bench/bench.mk
@@ -249,6 +251,6 @@ help: ## list what make can do
 	echo
 	echo "TARGET  $(TARGETS)"
 	echo "LIBC    $(LIBCS) (Cortex-M), picolibc none (RISC-V)"
-	echo "BOARD   $(BOARDS); test: host host32 sanitize too"
+	echo "BOARD   $(BOARDS); test: $(HOST_PLACES) too"
 
 -include $(shell find build -name workloads -prune -o -name '*.d' -print 2>/dev/null)

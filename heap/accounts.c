@@ -63,10 +63,10 @@ static size_t with_trailer(size_t n)
 	return align_up(n, WORD_SIZE) + sizeof(struct heap_tag_trailer);
 }
 
-/* What a block of `size` usable bytes costs. */
+/* What a block of `size` usable bytes costs; the debug profile's are not counted. */
 static size_t cost_of(size_t size)
 {
-	return size + WORD_SIZE;
+	return chunk_round(size);
 }
 
 /* ---- accounts; the lock is held ------------------------------------------ */

@@ -86,7 +86,8 @@ static void cover_base(struct heap *h, const struct chunk *base)
 	struct bins *b = &h->bins;
 	size_t more = b->lo - (uintptr_t)base;
 
-	if (b->units == 0) {
+	/* Trimmed to nothing, a segment has no units either. */
+	if (h->top == NULL) {
 		b->lo = (uintptr_t)base;
 	} else if ((uintptr_t)base < b->lo) {
 		b->lo = (uintptr_t)base;
@@ -159,6 +160,8 @@ static WORD_COLD void open_segment(struct heap *h, uintptr_t start, size_t n)
 	h->end = end;
 	h->taken += n;
 	h->check = heap_slow_check(h);
+	if (HEAP_CHECK >= 3)
+		heap_debug_attach(h, start);
 }
 
 void heap_attach(struct heap *h, uintptr_t start, size_t n)
@@ -180,6 +183,8 @@ void heap_attach(struct heap *h, uintptr_t start, size_t n)
 	h->taken += n;
 	cover(h, limit);
 	h->check += (h->bins.units - units) * WEIGHT;
+	if (HEAP_CHECK >= 3)
+		heap_debug_attach(h, start);
 }
 
 /* One call of sbrk for n bytes; 0 when refused. */
@@ -276,6 +281,8 @@ static size_t give_back(struct heap *h, size_t keep)
 	struct bins *b = &h->bins;
 	size_t room = heap_room(h);
 
+	if (HEAP_CHECK >= 3 && heap_quarantine_drain(h))
+		room = heap_room(h);
 	if (port->sbrk == NULL || h->ended || keep >= room)
 		return 0;
 	if (HEAP_CHECK != 0 && !end_is_sound(h))

@@ -17,7 +17,9 @@
 #define WORD_COLD __attribute__((noinline, cold))
 
 /* Inline, even where the compiler would save bytes: the hot path. */
+#ifndef WORD_HOT
 #define WORD_HOT inline __attribute__((always_inline))
+#endif
 
 /* The linker or the firmware has these, whatever the libc. */
 void *memmove(void *to, const void *from, size_t n);

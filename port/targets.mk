@@ -32,6 +32,10 @@ flags_host := -O2 -m64
 flags_host32 := -O2 -m32
 flags_sanitize := -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
+# For tests/coverage: a function is there once, so that its branches are.
+flags_coverage := -O0 -g --coverage -DWORD_HOT=inline
+flags_coverage32 := $(flags_coverage) -m32
+HOST_PLACES := host host32 sanitize coverage coverage32
 $(foreach t,$(CORTEX_M),$(eval flags_$t := -Os -mthumb -mcpu=$t \
 	-mfloat-abi=soft -fcallgraph-info=su))
 flags_rv32imac := -Os -march=rv32imac -mabi=ilp32 -mcmodel=medany
@@ -60,7 +64,7 @@ only_for_libcs := $(patsubst %,heap/libc/%.c,picolibc newlib host)
 other_libcs = $(filter-out %/$2.c,$(only_for_libcs))
 libc_sources = $(if $(filter none,$2)$(filter sanitize,$1),,$(filter-out \
 	$(other_libcs) $(other_libcs:.c=_%.c),$(wildcard heap/libc/*.c)))
-port_sources = $(wildcard port/region.c port/report.c \
+port_sources = $(wildcard port/region.c port/report*.c \
 	port/locker.c port/mutex.c port/swap.c $(if $(is_bare), \
 	port/region_linker.c) $(port_of))
 port_of = $(if $(is_arm),port/cortex_m*.c)$(if $(is_riscv),port/riscv*.c) \

@@ -4,7 +4,7 @@
  * block are overwritten, then all that the heap can do is done.  Nothing may
  * crash, loop, or write outside of the arena; what looks only, writes nothing.
  *
- * Words that are never damaged: the port and the two hooks, for they lead to
+ * Words that are never damaged: the port and the layer, for they lead to
  * code.  Those of the hull and of where segments lie are damaged only when
  * nothing but check, walk, statistics, trim and reset follow, which look at
  * the check word over them; the other calls believe them.
@@ -18,17 +18,13 @@
 
 #define BLOCKS 12u
 
-/* What the heap does not do yet: only look after damage. */
-#ifndef FUZZ_PENDING
-#define FUZZ_PENDING 1
-#endif
-
 static struct {
 	struct heap *h;
 	size_t *start; /* the control block lies here   */
 	size_t n;      /* bytes                         */
 	void *block[BLOCKS];
 	size_t chunks; /* no heap of n bytes has more */
+	bool empty;    /* it has no memory yet        */
 } arena;
 
 /* ---- a small heap ------------------------------------------------------ */
@@ -135,8 +131,9 @@ static void check_unchanged(void)
 	/* What goes back into its bin may repair these. */
 	was->bins.map = arena.h->bins.map;
 	was->bins.tiny = arena.h->bins.tiny;
-	/* It follows a damaged count of the bytes in use. */
+	/* They follow a damaged count of the bytes in use. */
 	was->peak = arena.h->peak;
+	was->below_peak = arena.h->below_peak;
 	CHECK(memcmp(before, arena.start, arena.n) == 0);
 }
 
@@ -162,9 +159,11 @@ static bool leads_to_code(const size_t *word)
 {
 	size_t offset = (size_t)((const char *)word - (const char *)arena.h);
 
-	return offset == offsetof(struct heap, port) ||
-	       offset == offsetof(struct heap, exhausted) ||
-	       offset == offsetof(struct heap, error);
+#if HEAP_CHECK != 0
+	if (offset == offsetof(struct heap, layer))
+		return true;
+#endif
+	return offset == offsetof(struct heap, port);
 }
 
 /* Believed by what has to be quick. */
@@ -172,11 +171,14 @@ static bool is_believed(const size_t *word)
 {
 	size_t offset = (size_t)((const char *)word - (const char *)arena.h);
 
+	/* Before there is any memory, that there is none. */
+	if (offset == offsetof(struct heap, limit) && arena.empty)
+		return true;
 	return offset == offsetof(struct heap, bins.fast) ||
 	       (offset >= offsetof(struct heap, bins.lo) &&
 		offset < offsetof(struct heap, bins.damage)) ||
 	       (offset >= offsetof(struct heap, base) &&
-		offset < sizeof(struct heap));
+		offset <= offsetof(struct heap, check));
 }
 
 static size_t *some_word(void)
@@ -216,9 +218,6 @@ static void damage(bool wild)
 {
 	uint32_t times = 1 + fuzz_below(8);
 
-	/* Two of them might cancel in the check word: to be mended. */
-	if (wild && FUZZ_PENDING)
-		times = 1;
 	while (times-- != 0) {
 		uint32_t run = fuzz_below(16);
 		size_t *word = some_word();
@@ -251,7 +250,7 @@ static bool visit(void *ctx, const struct heap_chunk *chunk)
 /* They end after so many steps a chunk, and change nothing. */
 static void look(void)
 {
-	struct heap *h = arena.h;
+	struct heap *h = arena.h, *was = (void *)before;
 	const void *bad = arena.start;
 	size_t most = arena.chunks * (1 + arena.chunks / 8);
 	struct heap_stats stats;
@@ -264,6 +263,8 @@ static void look(void)
 	heap_walk(h, visit, &most);
 	heap_stats(h, &stats);
 	fuzz_budget(0);
+	/* What waited to be told is dropped, or told. */
+	was->bins.damage = h->bins.damage;
 	CHECK(memcmp(before, arena.start, arena.n) == 0);
 }
 
@@ -280,10 +281,11 @@ void fuzz_arena(const uint8_t *bytes, size_t n)
 		operate();
 	CHECK_EQ(heap_check(arena.h, NULL), HEAP_OK);
 	CHECK_EQ(rig.faults, 0);
+	arena.empty = arena.h->top == NULL;
 	damage(wild);
 	look();
 	/* Without checks a damaged heap may do anything. */
-	if (HEAP_CHECK == 0 || FUZZ_PENDING) {
+	if (HEAP_CHECK == 0) {
 		fuzz_check_moat(arena.start);
 		return;
 	}

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+# Coverage: which lines, branches and instructions of the heap no test has run.
+# tests/README.md explains.
+#
+#   make coverage        on the host, and of the target's own binary
+#   make coverage-host
+#   make coverage-target
+
+COVERAGE := tests/coverage
+COVERAGE_OUT := build/coverage-report
+COVERAGE_PLACES := coverage coverage32
+COVERAGE_FUZZ := $(foreach p,$(COVERAGE_PLACES),$(foreach a,$(ARCHIVES), \
+	$(FUZZ_OUT)/$p/$a/fuzz))
+
+# The fuzz targets over the corpus and random arenas are tests, too.
+# $(call coverage_fuzz,PLACE,ARCHIVE)
+define coverage_fuzz
+$(FUZZ_OUT)/$1/$2/%.o: %.c $(MAKEFILE_LIST) | $(DEPS_FIRST)
+	mkdir -p $$(@D)
+	$(HOST_CC) -O1 $(fuzz_bits_$1) $(flags_$2) $(WARNINGS) $(FUZZ_FLAGS) \
+		-MMD -MP -c -o $$@ $$<
+
+$(FUZZ_OUT)/$1/$2/fuzz: $(patsubst %.c,$(FUZZ_OUT)/$1/$2/%.o, \
+		$(FUZZ_SOURCES) $(FUZZ)/plain.c) build/$1/$2.a
+	$(HOST_CC) $(fuzz_bits_$1) --coverage -o $$@ $$^
+endef
+fuzz_bits_coverage32 := -m32
+$(foreach p,$(COVERAGE_PLACES),$(foreach a,$(ARCHIVES), \
+	$(eval $(call coverage_fuzz,$p,$a))))
+
+.PHONY: coverage coverage-host coverage-target
+coverage: ## lines, branches and instructions of the heap that no test runs
+coverage: coverage-host coverage-target
+
+coverage-host: $(COVERAGE_FUZZ)
+	find build/obj/coverage build/obj/coverage32 -name '*.gcda' -delete
+	for place in $(COVERAGE_PLACES); do \
+		$(MAKE) --no-print-directory test BOARD=$$place || exit; \
+	done
+	for program in $(COVERAGE_FUZZ); do \
+		timeout 300 $$program ops $(FUZZ)/corpus/ops/* && \
+		timeout 300 $$program arena $(FUZZ)/corpus/arena/* && \
+		timeout 300 $$program loop 10000 || exit; \
+	done
+	mkdir -p $(COVERAGE_OUT)
+	for archive in $(ARCHIVES); do \
+		gcovr --root . --json --exclude-unreachable-branches \
+			--filter heap/ --filter port/region.c \
+			-o $(COVERAGE_OUT)/$$archive.json \
+			$(COVERAGE_PLACES:%=build/obj/%/host/$$archive) || exit; \
+	done
+	perl $(COVERAGE)/host.pl $(ARCHIVES:%=$(COVERAGE_OUT)/%.json)
