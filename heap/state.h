@@ -65,11 +65,12 @@ struct heap {
 
 /*
  * Another thread may change it: to see that late does no harm, nor does NULL
- * while it changes.  If it is damaged, heap_enter will tell.
+ * while it changes.  If it is damaged, heap_enter will tell.  The bench builds
+ * the heap with HEAP_NO_LAYERS too, to see what looking costs.
  */
 static WORD_HOT const struct heap_layer *heap_layer(const struct heap *h)
 {
-#if HEAP_CHECK != 0
+#if HEAP_CHECK != 0 && !defined(HEAP_NO_LAYERS)
 	const struct heap_layer *layer =
 		__atomic_load_n(&h->layer, __ATOMIC_RELAXED);
 
