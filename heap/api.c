@@ -32,8 +32,11 @@ WORD_COLD void *heap_fail(struct heap *h, uintptr_t state, const void *mem,
 bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 		const void *caller)
 {
-	const struct heap_port *port = h->port;
+	const struct heap_port *port;
 
+	if (HEAP_CHECK >= 3 && !heap_debug_trusts(h, mem, caller))
+		return false;
+	port = h->port;
 	if (port->in_isr != NULL && port->in_isr(port->ctx))
 		return heap_fault_interrupt(h, mem, caller);
 	*state = heap_lock(h);
@@ -116,8 +119,11 @@ void *heap_alloc_engine(struct heap *h, size_t n, const void *caller)
 
 void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
 {
-	const struct heap_layer *layer = heap_layer(h);
+	const struct heap_layer *layer;
 
+	if (HEAP_CHECK >= 3 && !heap_debug_trusts(h, NULL, caller))
+		return heap_refuse(h);
+	layer = heap_layer(h);
 	return layer != NULL ? layer->alloc(h, n, caller)
 			     : heap_alloc_engine(h, n, caller);
 }
@@ -146,8 +152,11 @@ void heap_free_engine(struct heap *h, void *p, const void *caller)
 
 void heap_free_from(struct heap *h, void *p, const void *caller)
 {
-	const struct heap_layer *layer = heap_layer(h);
+	const struct heap_layer *layer;
 
+	if (HEAP_CHECK >= 3 && !heap_debug_trusts(h, p, caller))
+		return;
+	layer = heap_layer(h);
 	if (layer != NULL)
 		layer->free(h, p, caller);
 	else

@@ -170,6 +170,8 @@ void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
 	uintptr_t state;
 	size_t size;
 
+	if (HEAP_CHECK >= 3 && !heap_debug_trusts(h, p, caller))
+		return NULL;
 	if (p == NULL || n - 1 >= CHUNK_PAYLOAD_MAX ||
 	    (heap_layer(h) != NULL && caller != h))
 		return otherwise(h, p, n, caller);
@@ -231,10 +233,13 @@ void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
 			      const void *caller)
 {
 	size_t size = chunk_size_for(n);
-	const struct heap_layer *layer = heap_layer(h);
+	const struct heap_layer *layer;
 	struct chunk *c;
 	uintptr_t state;
 
+	if (HEAP_CHECK >= 3 && !heap_debug_trusts(h, NULL, caller))
+		return NULL;
+	layer = heap_layer(h);
 	if (layer != NULL && caller != h)
 		return layer->align(h, align, n, caller);
 	if (!is_power_of_two(align))
