@@ -96,11 +96,28 @@ void heap_set_fast(struct heap *h)
 	}
 }
 
+/* The end of an allocation that may have failed. */
+static WORD_HOT void *served(struct heap *h, uintptr_t state, struct chunk *c,
+			     const void *caller)
+{
+	if (c == NULL) {
+		heap_fail(h, state, NULL, caller);
+		return heap_refuse(h);
+	}
+	return chunk_to_mem(c);
+}
+
 void *heap_alloc_engine(struct heap *h, size_t n, const void *caller)
 {
 	uintptr_t state;
 	struct chunk *c;
 
+	/* Nothing to lock. */
+	if (n < h->bins.fast) {
+		h->bins.damage.kind = HEAP_FAULT_NONE;
+		c = heap_take(h, chunk_round(n));
+		return served(h, 0, c, caller);
+	}
 	if (n > CHUNK_PAYLOAD_MAX)
 		return heap_refuse(h);
 	if (!heap_enter_alloc(h, &state, n, caller))
@@ -109,12 +126,9 @@ void *heap_alloc_engine(struct heap *h, size_t n, const void *caller)
 		c = HEAP_CHECK >= 3 ? heap_debug_alloc(h, n, caller)
 				    : heap_take(h, chunk_round(n));
 	while (c == NULL && heap_again(h, &state, caller));
-	if (c == NULL) {
-		heap_fail(h, state, NULL, caller);
-		return heap_refuse(h);
-	}
-	heap_leave(h, state, caller);
-	return chunk_to_mem(c);
+	if (c != NULL)
+		heap_leave(h, state, caller);
+	return served(h, state, c, caller);
 }
 
 void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
@@ -139,15 +153,20 @@ void *heap_zalloc_from(struct heap *h, size_t n, const void *caller)
 
 void heap_free_engine(struct heap *h, void *p, const void *caller)
 {
-	uintptr_t state;
+	uintptr_t state = 0;
+	bool idle = h->bins.fast != 0;
 
-	if (p == NULL || !heap_enter_free(h, &state, p, caller))
+	if (p == NULL)
 		return;
-	if (HEAP_CHECK >= 3 ? heap_debug_free(h, p, caller)
-			    : heap_give(h, mem_to_chunk(p)))
-		heap_leave(h, state, caller);
-	else
+	if (idle)
+		h->bins.damage.kind = HEAP_FAULT_NONE;
+	else if (!heap_enter_free(h, &state, p, caller))
+		return;
+	if (HEAP_CHECK >= 3 ? !heap_debug_free(h, p, caller)
+			    : !heap_give(h, mem_to_chunk(p)))
 		heap_fail(h, state, p, caller);
+	else if (!idle)
+		heap_leave(h, state, caller);
 }
 
 void heap_free_from(struct heap *h, void *p, const void *caller)

@@ -60,10 +60,13 @@ struct heap {
 #endif
 };
 
-/* Another thread may change it: to see that late does no harm. */
+/*
+ * Another thread may change it: to see that late does no harm.  The bench builds
+ * the heap with HEAP_NO_LAYERS too, to see what looking costs.
+ */
 static WORD_HOT const struct heap_layer *heap_layer(const struct heap *h)
 {
-#if HEAP_CHECK != 0
+#if HEAP_CHECK != 0 && !defined(HEAP_NO_LAYERS)
 	return __atomic_load_n(&h->layer, __ATOMIC_RELAXED);
 #else
 	(void)h;

@@ -57,6 +57,12 @@ bool heap_cortex_m_in_nmi(void *ctx);
 bool heap_cortex_m_in_isr(void *ctx);
 
 /*
+ * The `thread` where there is no RTOS: 0 in main, the number of the exception
+ * in an interrupt, so that observers tell the two apart.
+ */
+uintptr_t heap_cortex_m_thread(void *ctx);
+
+/*
  * Mask interrupts and stay: a debugger finds the fault in the arguments, a
  * watchdog resets the part.  Never returns.
  */

@@ -147,7 +147,13 @@ struct heap_port {
 	 */
 	struct heap_pending *pending;
 
-	/* The running thread's id, for reports.  NULL: there is one thread. */
+	/*
+	 * The running thread's id: for reports, for observers, which are told
+	 * nothing of what their own thread does, and for tags.  An interrupt
+	 * that allocates should have one of its own: the exception's number,
+	 * as long as no thread has that.  Any context.
+	 * NULL: there is one thread.
+	 */
 	uintptr_t (*thread)(void *ctx);
 
 	/*

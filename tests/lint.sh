@@ -26,7 +26,7 @@ done
 
 here='-Iheap -Iport'
 engine=$(echo heap/*.c)
-libc='heap/libc/malloc.c heap/libc/info.c heap/libc/rename.c'
+libc='heap/libc/malloc.c heap/libc/info.c heap/libc/rename.c heap/libc/hooks.c'
 bare_libc='heap/libc/picolibc.c heap/libc/optional/locks.c'
 bare_port=$(echo port/region*.c port/report*.c port/locker.c port/mutex.c port/swap.c port/cortex_m*.c)
 kernel_port=$(echo port/region*.c port/report*.c port/locker.c port/mutex.c port/swap.c port/x86_64*.c)
@@ -40,7 +40,7 @@ campaign=$(find tests/campaign -name '*.c' ! -name place_board.c)
 tools=$(echo tools/*.c)
 trace_tools=$(echo tools/trace/*.c)
 demo=$(echo tests/demo/*.c)
-traced="tests/trace/faulty.c tests/trace/traced.c tests/trace/demo/concordance.c"
+traced="tests/trace/faulty.c tests/trace/tagged.c tests/trace/traced.c tests/trace/demo/concordance.c"
 boards=$(find boards -maxdepth 1 -name '*.c' ! -name riscv.c)
 uart='-DBOARD_UART_CMSDK=0x40004000'
 harness_flags="-Itests/harness -Iboards -DTAP_WHERE=__FILE__ -DTAP_ARENA=64"

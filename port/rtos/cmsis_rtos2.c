@@ -41,8 +41,9 @@ static void unlock(void *ctx, uintptr_t state)
 
 static uintptr_t thread(void *ctx)
 {
-	(void)ctx;
-	return (uintptr_t)osThreadGetId();
+	uintptr_t number = heap_cortex_m_thread(ctx);
+
+	return number != 0 ? number : (uintptr_t)osThreadGetId();
 }
 
 static struct heap_pending pending = {

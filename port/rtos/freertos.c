@@ -121,8 +121,8 @@ static bool in_isr(void *ctx)
 #if INCLUDE_xTaskGetCurrentTaskHandle == 1 || configUSE_MUTEXES == 1
 static uintptr_t task(void *ctx)
 {
-	(void)ctx;
-	return (uintptr_t)xTaskGetCurrentTaskHandle();
+	/* No task is at an odd address. */
+	return in_isr(ctx) ? 1 : (uintptr_t)xTaskGetCurrentTaskHandle();
 }
 #define TASK task
 #else

@@ -23,7 +23,10 @@
 static uintptr_t thread(void *ctx)
 {
 	(void)ctx;
-	return (uintptr_t)tx_thread_identify();
+	/* No thread is at an odd address. */
+	return TX_THREAD_GET_SYSTEM_STATE() != TX_INITIALIZE_IS_FINISHED
+		       ? 1
+		       : (uintptr_t)tx_thread_identify();
 }
 
 /* Interrupts off, and stay: a debugger finds the fault in the arguments. */

@@ -281,6 +281,26 @@ verdict "threads that hand each other blocks are put in order" "$(
 	done
 )"
 
+# ---- tags ------------------------------------------------------------------------------
+
+tagged=build/trace/mps2-an385/tagged
+verdict "blocks have their tags, by the names in the program" "$(
+	QEMU_ICOUNT=6 boards/run -t 20 mps2-an385 $tagged $out/tagged.trace ||
+		echo "status $?"
+	read_trace 0 -t -s $out/tagged.svg $tagged $out/tagged.trace
+	part "tags, by bytes" "live over time" >$out/tags
+	for row in '2000 +20 +2000 +20 +100  sensor' \
+		'2000 +1 +21000 +20 +2000  network'; do
+		grep -qE "^ +$row\$" $out/tags || {
+			echo "no row: $row"
+			cat $out/said
+		}
+	done
+	for name in '>tag<' '>sensor<' '>network<'; do
+		grep -q "$name" $out/tagged.svg || echo "no $name in the picture"
+	done
+)"
+
 # ---- a real program -------------------------------------------------------------------
 
 demo=build/trace/mps2-an385/demo/concordance

@@ -3,6 +3,8 @@
 #ifndef RTOS_ZEPHYR_KERNEL_H
 #define RTOS_ZEPHYR_KERNEL_H
 
+#include <stdbool.h>
+
 struct z_spinlock_key {
 	int key;
 };
@@ -18,6 +20,7 @@ typedef struct k_thread *k_tid_t;
 k_spinlock_key_t k_spin_lock(struct k_spinlock *l);
 void k_spin_unlock(struct k_spinlock *l, k_spinlock_key_t key);
 k_tid_t k_current_get(void);
+bool k_is_in_isr(void);
 void k_panic(void);
 
 #endif
