@@ -51,7 +51,7 @@ bool heap_older_segment(const struct heap *h, struct span *s, size_t *i)
 	if (*i >= h->older)
 		return false;
 	d = (const struct segment *)chunk_below(s->base, sizeof(*d));
-	if (!bins_may_hold(&h->bins, d->base) ||
+	if (!bins_may_end(&h->bins, d->base) ||
 	    !bins_may_end(&h->bins, d->fence) ||
 	    d->check != segment_check(h, d))
 		return false;

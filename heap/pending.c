@@ -222,6 +222,11 @@ static bool drain(struct heap *h, uintptr_t *state, const void *caller)
 				(const struct chunk *)c);
 		tell_held(h, state, chunk_to_mem((struct chunk *)c), caller);
 	}
+
+	const struct heap_layer *layer = heap_layer(h);
+
+	if (layer != NULL)
+		layer->late(h, chunk_to_mem((struct chunk *)c));
 	if (HEAP_CHECK >= 3)
 		heap_debug_free(h, chunk_to_mem((struct chunk *)c), caller);
 	else

@@ -119,8 +119,30 @@ compile()
 	check "clang: the campaign on a board" compile clang \
 		"$thumb $harness_flags" tests/campaign/place_board.c
 
-	check "gcc's analyzer" \
-		compile gcc "-fanalyzer -ffreestanding" $engine
+	for bits in 32 64; do
+		for level in 0 2 3; do
+			check "gcc's analyzer, -m$bits -DHEAP_CHECK=$level" \
+				compile gcc "-m$bits -DHEAP_CHECK=$level \
+					-fanalyzer -ffreestanding" $engine
+		done
+	done
+	check "gcc's analyzer: heap/libc and port for the host" \
+		compile gcc "-fanalyzer -ffreestanding" $libc $host_libc \
+		$host_port
+	check "gcc's analyzer: heap/libc and port for Cortex-M3" \
+		compile arm-none-eabi-gcc "-mthumb -mcpu=cortex-m3 -fanalyzer \
+			-ffreestanding --specs=picolibc.specs" $libc \
+		$bare_libc $bare_port
+	check "gcc's analyzer: heap/libc with newlib" \
+		compile arm-none-eabi-gcc "-mthumb -mcpu=cortex-m3 -fanalyzer \
+			-ffreestanding" $libc heap/libc/newlib.c
+	check "gcc's analyzer: port for RISC-V" \
+		compile riscv64-unknown-elf-gcc "-march=rv32imac -mabi=ilp32 \
+			-fanalyzer -ffreestanding" port/riscv*.c
+	check "gcc's analyzer: port for x86-64 kernels" \
+		compile gcc "-fanalyzer -ffreestanding -mno-red-zone \
+			-mgeneral-regs-only" $kernel_port
+	check "MISRA C:2012, or a reason" tests/lint/misra.sh
 	check "clang-tidy: heap/" \
 		clang-tidy --quiet $engine -- -std=c11 $here -ffreestanding
 	check "clang-tidy: heap/libc and port/ on the host" \

@@ -179,6 +179,18 @@ verdict "mtrace's text is the same from the target and from the desk" "$(
 	head -1 $out/desk.mtrace | grep -qx '= Start' || echo "no start"
 )"
 
+# Return addresses, as glibc writes them: the line may be the next one.
+verdict "addr2line, which mtrace asks, finds the lines of it" "$(
+	host=build/trace/host/faulty
+	read_trace 0 -q -m $out/host.mtrace $host $out/host.trace
+	awk '$1 == "@" { gsub(/[][]/, "", $2); print $2 }' $out/host.mtrace |
+		addr2line -e $host >$out/said
+	line=$(at "leaked by malloc")
+	line=${line#*:}
+	grep -qE "faulty[.]c:($line|$((line + 1)))( |\$)" $out/said ||
+		cat $out/said
+)"
+
 # ---- files that are not right ------------------------------------------------------
 
 size=$(wc -c <$good)

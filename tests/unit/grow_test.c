@@ -418,3 +418,16 @@ TEST(trimmed_memory_is_foreign)
 	rig_check_fault(HEAP_FAULT_FOREIGN, (char *)q + 10 * HEAP_ALIGN);
 	rig_check_sound(h);
 }
+
+TEST(a_segment_trimmed_to_nothing_is_known_when_the_next_lies_below)
+{
+	struct heap *h = rig_growing_heap(MOST, RIG_TURNS);
+	void *p = heap_alloc(h, 8);
+
+	heap_free(h, p);
+	CHECK(heap_trim(h, 0) != 0);
+	CHECK_EQ(rig_stats(h).free, 0);
+	CHECK(heap_alloc(h, 8) < p);
+	CHECK_EQ(rig_stats(h).segments, 2);
+	rig_check_sound(h);
+}

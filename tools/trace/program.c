@@ -211,6 +211,13 @@ void program_open(const char *path, const struct trace *trace)
 	open_lines(path);
 }
 
+uint64_t program_address(uint64_t address)
+{
+	uint64_t here = address - program.moved;
+
+	return file_bytes(plain(here) - 1, 1) != NULL ? here : address;
+}
+
 /* ---- sites ------------------------------------------------------------------------------ */
 
 struct known {
