@@ -33,7 +33,6 @@
 #include "bins.h"
 
 struct heap;
-struct heap_layer;
 
 /* Ends a used chunk.  The words that an overrun reaches last are those that
  * tell most. */
@@ -65,10 +64,6 @@ struct debug {
 	size_t segments;           /* h->older when the tour began        */
 	size_t waited;             /* operations since the last slice     */
 	size_t unproved;           /* operations since the last proof     */
-	/* What h->port and h->layer should be, and a check word of both. */
-	const struct heap_port *port; /* NULL: before there is memory      */
-	const struct heap_layer *layer;
-	uintptr_t check;
 };
 
 /* ---- debug.c: blocks --------------------------------------------------- */
@@ -135,17 +130,6 @@ bool heap_debug_is_held(const struct heap *h, const struct chunk *c);
  */
 bool heap_debug_is_intact(const struct heap *h, const struct chunk *c,
 			  size_t most);
-
-/* ---- trust.c: the lock is not held --------------------------------------- */
-
-/*
- * May the port and the layers be called?  False when the words that lead there
- * were damaged: they are put right, and it is told.
- */
-bool heap_debug_trusts(struct heap *h, const void *mem, const void *caller);
-
-/* The two are as they should be; lock held, or nobody else uses h yet. */
-void heap_debug_trust(struct heap *h);
 
 /* ---- debug_resize.c: whole operations, the lock not held ---------------- */
 

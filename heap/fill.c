@@ -86,8 +86,6 @@ void heap_debug_attach(struct heap *h, uintptr_t start)
 {
 	const struct heap_port *port = h->port;
 
-	if (h->debug.port == NULL)
-		heap_debug_trust(h);
 	/* Where the old end was, a fence might have been. */
 	if ((uintptr_t)h->base < start)
 		start = (uintptr_t)chunk_below((struct chunk *)start,

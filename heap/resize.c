@@ -170,8 +170,6 @@ void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
 	uintptr_t state;
 	size_t size;
 
-	if (HEAP_CHECK >= 3 && !heap_debug_trusts(h, p, caller))
-		return NULL;
 	if (p == NULL || n - 1 >= CHUNK_PAYLOAD_MAX ||
 	    (heap_layer(h) != NULL && caller != h))
 		return otherwise(h, p, n, caller);
@@ -233,13 +231,10 @@ void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
 			      const void *caller)
 {
 	size_t size = chunk_size_for(n);
-	const struct heap_layer *layer;
+	const struct heap_layer *layer = heap_layer(h);
 	struct chunk *c;
 	uintptr_t state;
 
-	if (HEAP_CHECK >= 3 && !heap_debug_trusts(h, NULL, caller))
-		return NULL;
-	layer = heap_layer(h);
 	if (layer != NULL && caller != h)
 		return layer->align(h, align, n, caller);
 	if (!is_power_of_two(align))
