@@ -66,7 +66,8 @@ static bool ring_is_sound(struct heap *h)
 {
 	struct debug *d = &h->debug;
 
-	if (d->count <= HEAP_QUARANTINE && d->first <= HEAP_QUARANTINE)
+	if (d->count <= HEAP_QUARANTINE && d->first <= HEAP_QUARANTINE &&
+	    (d->count == 0) == (d->bytes == 0))
 		return true;
 	d->first = 0;
 	d->count = 0;
