@@ -209,6 +209,19 @@ size: ## code, static RAM and stack use of the heap on Cortex-M
 size: $(foreach t,$(SIZE_TARGETS),$(call archives_of,$t,picolibc))
 	tests/size/run $(SIZE_TARGETS)
 
+STACK_PLACES := $(foreach t,$(SIZE_TARGETS),$(foreach a,$(ARCHIVES),$t/$a))
+stack_archives := $(foreach t,$(SIZE_TARGETS),$(call archives_of,$t,picolibc))
+
+.PHONY: stack stack-bounds
+stack: $(stack_archives) ## the most stack that each call of the heap may use
+	perl tests/size/stack.pl $(STACK_PLACES)
+stack-bounds: $(stack_archives)
+	perl tests/size/stack.pl --write $(STACK_PLACES)
+
+.PHONY: proof
+proof: ## prove contracts of the arithmetic and the break with Frama-C
+	tests/proof/run
+
 .PHONY: lint
 lint: ## check format, warnings and what static analysers say
 	WARNINGS='$(WARNINGS)' tests/lint.sh
@@ -226,7 +239,8 @@ DEPS_FUZZ := $(DEPS) clang libclang-rt-14-dev g++-multilib
 
 DEPS_ALL := $(DEPS_LINT) $(DEPS_FUZZ) afl++ git sqlite3 xz-utils gdb \
 	stress-ng libpython3.11-testsuite dpkg-dev valgrind time \
-	libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4
+	libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 \
+	frama-c-base why3 z3 cvc4
 
 .PHONY: deps deps-lint deps-fuzz deps-all
 deps: ## install the Debian packages that demo, build and test need

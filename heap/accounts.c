@@ -60,13 +60,16 @@ static size_t with_trailer(size_t n)
 {
 	if (n > CHUNK_PAYLOAD_MAX - sizeof(struct heap_tag_trailer) - WORD_SIZE)
 		return SIZE_MAX;
+	/* A first word, for who hangs a freed block on a list. */
+	if (n == 0)
+		n = 1;
 	return align_up(n, WORD_SIZE) + sizeof(struct heap_tag_trailer);
 }
 
-/* What a block of `size` usable bytes costs. */
+/* What a block of `size` usable bytes costs; the debug profile's are not counted. */
 static size_t cost_of(size_t size)
 {
-	return size + WORD_SIZE;
+	return chunk_round(size);
 }
 
 /* ---- accounts; the lock is held ------------------------------------------ */
@@ -273,22 +276,29 @@ static void *counted_align(struct heap *h, size_t align, size_t n,
 		      caller);
 }
 
-static void counted_free(struct heap *h, void *p, const void *caller)
+/* Block p ends; the lock is held. */
+static void counted_late(struct heap *h, const void *p)
 {
 	struct heap_watch *w = heap_watch_of(h);
-	uintptr_t state;
 	size_t size;
+	struct heap_tag_trailer *t = heap_tag_trailer(h, p, &size);
+	unsigned tag = heap_tag_in(w, t, p);
+
+	if (tag != HEAP_TAG_NONE) {
+		discharge(&w->accounts->tag[tag], cost_of(size));
+		w->accounts->tag[tag].blocks--;
+		/* Not to be taken for a tag again. */
+		t->tag = ~t->tag;
+	}
+	below(h)->late(h, p);
+}
+
+static void counted_free(struct heap *h, void *p, const void *caller)
+{
+	uintptr_t state;
 
 	if (p != NULL && heap_layer_enter(h, &state)) {
-		struct heap_tag_trailer *t = heap_tag_trailer(h, p, &size);
-		unsigned tag = heap_tag_in(w, t, p);
-
-		if (tag != HEAP_TAG_NONE) {
-			discharge(&w->accounts->tag[tag], cost_of(size));
-			w->accounts->tag[tag].blocks--;
-			/* Not to be taken for a tag again. */
-			t->tag = ~t->tag;
-		}
+		counted_late(h, p);
 		heap_unlock(h, state);
 	}
 	below(h)->free(h, p, caller);
@@ -363,6 +373,7 @@ const struct heap_layer heap_accounts_layer = {
 	.resize = counted_resize,
 	.free = counted_free,
 	.look = counted_look,
+	.late = counted_late,
 	.notice = counted_notice,
 };
 

@@ -14,47 +14,19 @@ __attribute__((weak)) void heap_libc_exhausted(void);
 
 /* ---- faults ----------------------------------------------------------- */
 
-/* In watch.c: who called the layer that says h for its caller. */
-__attribute__((weak)) const void *heap_layer_caller(struct heap *h);
-
-WORD_COLD void heap_tell(struct heap *h, const struct damage *damage,
-			 const void *mem, const void *caller)
-{
-	struct heap_fault fault = {
-		.kind = damage->kind,
-		.invariant = damage->invariant,
-		.heap = h,
-		.chunk = damage->chunk,
-		.mem = mem,
-		.caller = caller,
-	};
-
-	if (HEAP_CHECK != 0 && caller == h && heap_layer_caller != NULL)
-		fault.caller = heap_layer_caller(h);
-	if (h->port->fault != NULL)
-		h->port->fault(h->port->ctx, &fault);
-}
-
 WORD_COLD void *heap_fail(struct heap *h, uintptr_t state, const void *mem,
 			  const void *caller)
 {
 	struct damage damage = h->bins.damage;
 
 	h->bins.damage = (struct damage){0};
-	if (damage.kind == HEAP_FAULT_NONE)
+	if (damage.kind == HEAP_FAULT_NONE) {
 		h->failures++;
-	heap_unlock(h, state);
-	if (damage.kind != HEAP_FAULT_NONE)
-		heap_tell(h, &damage, mem, caller);
+		heap_unlock(h, state);
+	} else {
+		heap_fault_tell(h, state, &damage, mem, caller);
+	}
 	return NULL;
-}
-
-static WORD_COLD bool interrupted(struct heap *h, const void *mem,
-				  const void *caller)
-{
-	heap_tell(h, &(struct damage){.kind = HEAP_FAULT_INTERRUPT}, mem,
-		  caller);
-	return false;
 }
 
 bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
@@ -63,7 +35,7 @@ bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 	const struct heap_port *port = h->port;
 
 	if (port->in_isr != NULL && port->in_isr(port->ctx))
-		return interrupted(h, mem, caller);
+		return heap_fault_interrupt(h, mem, caller);
 	*state = heap_lock(h);
 	h->bins.damage.kind = HEAP_FAULT_NONE;
 	return true;
@@ -77,15 +49,16 @@ WORD_COLD bool heap_again(struct heap *h, uintptr_t *state, const void *caller)
 	       pending->calls->again(h, state, caller);
 }
 
-/* Debug: no operation leaves a heap that is not sound. */
+/* Debug: a slice of the heap is sound when an operation ends. */
 static WORD_COLD void prove(struct heap *h, uintptr_t state, const void *caller)
 {
 	struct damage damage = {.kind = HEAP_FAULT_INVARIANT};
 
-	damage.invariant = heap_check_held(h, &damage.chunk);
-	heap_unlock(h, state);
-	if (damage.invariant != HEAP_OK)
-		heap_tell(h, &damage, NULL, caller);
+	damage.invariant = heap_slice_check(h, &damage.chunk);
+	if (damage.invariant == HEAP_OK)
+		heap_unlock(h, state);
+	else
+		heap_fault_tell(h, state, &damage, NULL, caller);
 }
 
 void heap_leave(struct heap *h, uintptr_t state, const void *caller)
@@ -120,24 +93,39 @@ void heap_set_fast(struct heap *h)
 	}
 }
 
+/* The end of an allocation that may have failed. */
+static WORD_HOT void *served(struct heap *h, uintptr_t state, struct chunk *c,
+			     const void *caller)
+{
+	if (c == NULL) {
+		heap_fail(h, state, NULL, caller);
+		return heap_refuse(h);
+	}
+	return chunk_to_mem(c);
+}
+
 void *heap_alloc_engine(struct heap *h, size_t n, const void *caller)
 {
 	uintptr_t state;
 	struct chunk *c;
 
+	/* Nothing to lock. */
+	if (n < h->bins.fast) {
+		h->bins.damage.kind = HEAP_FAULT_NONE;
+		c = heap_take(h, chunk_round(n));
+		return served(h, 0, c, caller);
+	}
 	if (n > CHUNK_PAYLOAD_MAX)
 		return heap_refuse(h);
 	if (!heap_enter_alloc(h, &state, n, caller))
 		return state != 0 ? (void *)state : heap_refuse(h);
 	do
-		c = heap_take(h, chunk_round(n));
+		c = HEAP_CHECK >= 3 ? heap_debug_alloc(h, n, caller)
+				    : heap_take(h, chunk_round(n));
 	while (c == NULL && heap_again(h, &state, caller));
-	if (c == NULL) {
-		heap_fail(h, state, NULL, caller);
-		return heap_refuse(h);
-	}
-	heap_leave(h, state, caller);
-	return chunk_to_mem(c);
+	if (c != NULL)
+		heap_leave(h, state, caller);
+	return served(h, state, c, caller);
 }
 
 void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
@@ -159,14 +147,20 @@ void *heap_zalloc_from(struct heap *h, size_t n, const void *caller)
 
 void heap_free_engine(struct heap *h, void *p, const void *caller)
 {
-	uintptr_t state;
+	uintptr_t state = 0;
+	bool idle = h->bins.fast != 0;
 
-	if (p == NULL || !heap_enter_free(h, &state, p, caller))
+	if (p == NULL)
 		return;
-	if (heap_give(h, mem_to_chunk(p)))
-		heap_leave(h, state, caller);
-	else
+	if (idle)
+		h->bins.damage.kind = HEAP_FAULT_NONE;
+	else if (!heap_enter_free(h, &state, p, caller))
+		return;
+	if (HEAP_CHECK >= 3 ? !heap_debug_free(h, p, caller)
+			    : !heap_give(h, mem_to_chunk(p)))
 		heap_fail(h, state, p, caller);
+	else if (!idle)
+		heap_leave(h, state, caller);
 }
 
 void heap_free_from(struct heap *h, void *p, const void *caller)
@@ -181,9 +175,13 @@ void heap_free_from(struct heap *h, void *p, const void *caller)
 
 size_t heap_block_size(struct heap *h, const void *p)
 {
-	const struct chunk *c = heap_inspect(h, p);
+	const struct chunk *c =
+		HEAP_CHECK >= 3 ? heap_debug_inspect(h, p) : heap_inspect(h, p);
 
-	return c != NULL ? chunk_head_size(c) - WORD_SIZE : 0;
+	if (c == NULL)
+		return 0;
+	return HEAP_CHECK >= 3 ? heap_debug_asked(c)
+			       : chunk_head_size(c) - WORD_SIZE;
 }
 
 size_t heap_usable_size_from(struct heap *h, const void *p, const void *caller)

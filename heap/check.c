@@ -22,33 +22,27 @@ static enum heap_invariant at(struct tour *t, const struct chunk *c,
 	return broken;
 }
 
-static bool seal_is_right(const struct tour *t, const struct chunk *c)
+enum heap_invariant heap_check_chunk(const struct heap *h,
+				     const struct chunk *c,
+				     const struct chunk *fence)
 {
-	return HEAP_CHECK == 0 || chunk_is_sealed(c, t->h->bins.key);
-}
+	size_t size = chunk_size(c), foot;
+	bool used = chunk_is_used(c);
 
-/* I1, I2, I5 of the chunk at c, which lies below the fence of s. */
-static enum heap_invariant check_chunk(struct tour *t, const struct chunk *c,
-				       const struct span *s)
-{
-	size_t size = chunk_size(c), left = chunk_span(c, s->fence);
-	bool tiny = !chunk_is_used(c) && chunk_is_tiny(c);
-
-	if (size < CHUNK_MIN || (chunk_is_used(c) && !seal_is_right(t, c)))
-		return at(t, c, HEAP_I1);
-	if (size > left)
-		return at(t, c, HEAP_I2);
-	if (chunk_is_used(c))
+	if (size < CHUNK_MIN ||
+	    (HEAP_CHECK != 0 && used && !chunk_is_sealed(c, h->bins.key)))
+		return HEAP_I1;
+	if (size > chunk_span(c, fence))
+		return HEAP_I2;
+	if (used)
 		return HEAP_OK;
-
-	size_t foot = chunk_prev_foot(chunk_above(c, size));
-
-	if (tiny ? foot % WORD_SIZE != CHUNK_TAG : foot != size)
-		return at(t, c, HEAP_I5);
+	foot = chunk_prev_foot(chunk_above(c, size));
+	if (chunk_is_tiny(c) ? foot % WORD_SIZE != CHUNK_TAG : foot != size)
+		return HEAP_I5;
 	return HEAP_OK;
 }
 
-/* I1 to I5 and I9 of a segment. */
+/* I1 to I5, I9 and I10 of a segment. */
 static enum heap_invariant check_segment(struct tour *t, const struct span *s)
 {
 	const struct chunk *c = s->base;
@@ -56,13 +50,15 @@ static enum heap_invariant check_segment(struct tour *t, const struct span *s)
 	bool prev_used = true;
 
 	while (c != s->fence) {
-		broken = check_chunk(t, c, s);
+		broken = heap_check_chunk(t->h, c, s->fence);
 		if (broken != HEAP_OK)
-			return broken;
+			return at(t, c, broken);
 		if (!prev_used && !chunk_is_used(c))
 			return at(t, c, HEAP_I3);
 		if (chunk_is_prev_used(c) != prev_used)
 			return at(t, c, HEAP_I4);
+		if (HEAP_CHECK >= 3 && !heap_debug_is_intact(t->h, c, SIZE_MAX))
+			return at(t, c, HEAP_I10);
 		prev_used = chunk_is_used(c);
 		if (prev_used) {
 			t->used += chunk_size(c);
@@ -79,16 +75,16 @@ static enum heap_invariant check_segment(struct tour *t, const struct span *s)
 	return HEAP_OK;
 }
 
-/* The words that everything else is reached through. */
-static enum heap_invariant check_control(struct tour *t)
+enum heap_invariant heap_check_control(const struct heap *h,
+				       const struct chunk **bad)
 {
-	const struct heap *h = t->h;
-
+	*bad = NULL;
 	if (h->check != heap_slow_check(h))
-		return at(t, NULL, HEAP_I8);
+		return HEAP_I8;
+	*bad = h->top;
 	if (!bins_may_end(&h->bins, h->top) || h->top < h->base ||
 	    h->top > h->limit)
-		return at(t, h->top, HEAP_I9);
+		return HEAP_I9;
 	return HEAP_OK;
 }
 
@@ -195,9 +191,10 @@ enum heap_invariant heap_check_held(const struct heap *h,
 		*bad = NULL;
 		return h->bins.map != 0 ? HEAP_I7 : HEAP_OK;
 	}
-	broken = check_control(&t);
-	if (broken == HEAP_OK)
-		broken = check_segments(&t);
+	broken = heap_check_control(h, bad);
+	if (broken != HEAP_OK)
+		return broken;
+	broken = check_segments(&t);
 	if (broken == HEAP_OK)
 		broken = check_bins(&t);
 	if (broken == HEAP_OK)

@@ -69,7 +69,7 @@ _Static_assert((CHUNK_SEAL_BITS & (CHUNK_SEAL_BITS - 1)) == 0 &&
 
 static inline void *chunk_to_mem(const struct chunk *c)
 {
-	return (char *)(uintptr_t)c + WORD_SIZE;
+	return (void *)((uintptr_t)c + WORD_SIZE);
 }
 
 static inline struct chunk *mem_to_chunk(const void *mem)

@@ -51,7 +51,7 @@ bool heap_older_segment(const struct heap *h, struct span *s, size_t *i)
 	if (*i >= h->older)
 		return false;
 	d = (const struct segment *)chunk_below(s->base, sizeof(*d));
-	if (!bins_may_hold(&h->bins, d->base) ||
+	if (!bins_may_end(&h->bins, d->base) ||
 	    !bins_may_end(&h->bins, d->fence) ||
 	    d->check != segment_check(h, d))
 		return false;
@@ -160,6 +160,8 @@ static WORD_COLD void open_segment(struct heap *h, uintptr_t start, size_t n)
 	h->end = end;
 	h->taken += n;
 	h->check = heap_slow_check(h);
+	if (HEAP_CHECK >= 3)
+		heap_debug_attach(h, start);
 }
 
 void heap_attach(struct heap *h, uintptr_t start, size_t n)
@@ -181,6 +183,8 @@ void heap_attach(struct heap *h, uintptr_t start, size_t n)
 	h->taken += n;
 	cover(h, limit);
 	h->check += (h->bins.units - units) * WEIGHT;
+	if (HEAP_CHECK >= 3)
+		heap_debug_attach(h, start);
 }
 
 /* One call of sbrk for n bytes; 0 when refused. */
@@ -277,6 +281,8 @@ static size_t give_back(struct heap *h, size_t keep)
 	struct bins *b = &h->bins;
 	size_t room = heap_room(h);
 
+	if (HEAP_CHECK >= 3 && heap_quarantine_drain(h))
+		room = heap_room(h);
 	if (port->sbrk == NULL || h->ended || keep >= room)
 		return 0;
 	if (HEAP_CHECK != 0 && !end_is_sound(h))

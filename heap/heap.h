@@ -178,6 +178,12 @@ bool heap_walk(struct heap *h,
  */
 enum heap_invariant heap_check(struct heap *h, const void **bad);
 
+/*
+ * For a port's `fault` that will not return: faults of h may be told again.
+ * Cost: constant.  Takes no lock; any context.
+ */
+void heap_fault_over(struct heap *h);
+
 #ifdef __cplusplus
 #pragma GCC diagnostic pop
 }

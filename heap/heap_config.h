@@ -12,7 +12,8 @@
  *   0  not at all: heap-min.a
  *   2  O(1) at every call: range, alignment, state, keyed header, neighbours,
  *      links: heap.a
- *   3  and heap_check of the whole heap at the end of every call: heap-debug.a
+ *   3  and guards, fill, quarantine and call sites of blocks, and a slice of the
+ *      heap checked at every call: heap-debug.a
  * Price of 2 over 0: see `make size` and tests/bench.
  */
 #ifndef HEAP_CHECK
@@ -82,6 +83,40 @@
  */
 #ifndef HEAP_LAST_RESORT
 #define HEAP_LAST_RESORT 64
+#endif
+
+/*
+ * HEAP_QUARANTINE  blocks held back after free.  default 16
+ * HEAP_QUARANTINE_BYTES  bytes of chunks in it.  default 4096; 65536 of 64
+ *   HEAP_CHECK 3 only.  Range: 0, none, up.  Larger: a block is written to, or
+ *   freed again, for longer before that is overlooked.  What is held is let go
+ *   before a request is refused.  Price: a word of static RAM each.
+ */
+#ifndef HEAP_QUARANTINE
+#define HEAP_QUARANTINE 16
+#endif
+#ifndef HEAP_QUARANTINE_BYTES
+#define HEAP_QUARANTINE_BYTES (SIZE_MAX > 0xffffffffu ? 65536 : 4096)
+#endif
+
+/*
+ * HEAP_SLICE  chunks that are checked at the end of an operation, where the
+ *   last slice ended.                                          default 8
+ * HEAP_SLICE_EVERY  operations from slice to slice.            default 1
+ * HEAP_PROVE  operations from one check of the whole heap to the next.
+ *                                                   default 0: none
+ *   HEAP_CHECK 3 only.  Ranges: 0 up, HEAP_SLICE_EVERY 1 up.  HEAP_SLICE 0
+ *   checks none.  Price: instructions, with the lock held; those of HEAP_PROVE grow
+ *   with the heap.
+ */
+#ifndef HEAP_SLICE
+#define HEAP_SLICE 8
+#endif
+#ifndef HEAP_SLICE_EVERY
+#define HEAP_SLICE_EVERY 1
+#endif
+#ifndef HEAP_PROVE
+#define HEAP_PROVE 0
 #endif
 
 /* Alignment of every block, in bytes: 8 on 32-bit targets, 16 on 64-bit. */

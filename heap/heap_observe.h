@@ -40,7 +40,7 @@ enum heap_operation {
  * One event; what its operation does not need is 0.  Valid during the call.
  *
  * realloc of NULL is told as ALLOC, realloc to 0 as FREE; free of NULL not at
- * all.  `old_size` is 0 when `old` is no block of the heap, or damaged: the
+ * all, nor what is done where the lock does not reach (heap_pending.h).  `old_size` is 0 when `old` is no block of the heap, or damaged: the
  * fault is told to the port after the observers have been.
  */
 struct heap_event {

@@ -18,6 +18,9 @@
  *
  * What a block counts is its chunk: usable bytes, the two words, the header.
  *
+ * In heap-debug.a the guard stands behind the two words: an overrun that ends in
+ * them is not told, but loses the tag.
+ *
  * In heap.a and heap-debug.a; a program that calls none of this has none.
  */
 #ifndef HEAP_TAGS_H

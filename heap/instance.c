@@ -43,6 +43,8 @@ void heap_destroy(struct heap *h)
 
 	if (!heap_enter(h, &state, NULL, __builtin_return_address(0)))
 		return;
+	if (HEAP_CHECK >= 3)
+		heap_debug_end(h);
 	if (HEAP_CHECK != 0 && heap_unwatch != NULL)
 		heap_unwatch(h);
 	memset(h, 0, sizeof(*h));
@@ -110,6 +112,8 @@ void heap_reset(struct heap *h)
 		heap_bins_insert(b, s.base, chunk_span(s.base, s.fence));
 		s.fence->head = FENCE ^ CHUNK_FLIP;
 	}
+	if (HEAP_CHECK >= 3)
+		heap_debug_reset(h);
 	heap_unlock(h, state);
 	heap_notice(h, HEAP_OP_RESET, caller);
 }

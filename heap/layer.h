@@ -40,6 +40,11 @@ struct heap_layer {
 	 */
 	struct heap_block (*look)(struct heap *h, const void *p,
 				  const void *caller);
+	/*
+	 * Block p was freed where the lock does not reach, and ends now; the
+	 * lock is held.  Passed on.
+	 */
+	void (*late)(struct heap *h, const void *p);
 	/* What the others do not show: HEAP_OP_TRIMMED, _RESET.  Passed on. */
 	void (*notice)(struct heap *h, enum heap_operation op,
 		       const void *caller);

@@ -187,6 +187,12 @@ static struct heap_block observed_look(struct heap *h, const void *p,
 	return below(h)->look(h, p, caller);
 }
 
+/* Nobody can be told here. */
+static void observed_late(struct heap *h, const void *p)
+{
+	below(h)->late(h, p);
+}
+
 static void observed_notice(struct heap *h, enum heap_operation op,
 			    const void *caller)
 {
@@ -203,6 +209,7 @@ static const struct heap_layer observers = {
 	.resize = observed_resize,
 	.free = observed_free,
 	.look = observed_look,
+	.late = observed_late,
 	.notice = observed_notice,
 };
 

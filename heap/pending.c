@@ -134,6 +134,10 @@ static enum heap_fault_kind objection(const struct heap *h, uintptr_t c)
 	kind = look(h, c);
 	if (kind == HEAP_FAULT_NONE && (c == q->now || is_listed(q, c)))
 		return HEAP_FAULT_NOT_USED;
+	/* While that is being made or unmade, the call that frees it will see. */
+	if (HEAP_CHECK >= 3 && kind == HEAP_FAULT_NONE &&
+	    heap_debug_is_held(h, (const struct chunk *)c))
+		return HEAP_FAULT_NOT_USED;
 	return kind;
 }
 
@@ -218,7 +222,15 @@ static bool drain(struct heap *h, uintptr_t *state, const void *caller)
 				(const struct chunk *)c);
 		tell_held(h, state, chunk_to_mem((struct chunk *)c), caller);
 	}
-	heap_give(h, (struct chunk *)c);
+
+	const struct heap_layer *layer = heap_layer(h);
+
+	if (layer != NULL)
+		layer->late(h, chunk_to_mem((struct chunk *)c));
+	if (HEAP_CHECK >= 3)
+		heap_debug_free(h, chunk_to_mem((struct chunk *)c), caller);
+	else
+		heap_give(h, (struct chunk *)c);
 	heap_barrier();
 	q->now = 0;
 	if (h->bins.damage.kind != HEAP_FAULT_NONE)
@@ -237,7 +249,8 @@ static void refill(struct heap *h, uintptr_t *state, const void *caller)
 		return;
 	if (q->bytes > CHUNK_PAYLOAD_MAX)
 		return;
-	block = heap_take(h, chunk_round(q->bytes));
+	block = HEAP_CHECK >= 3 ? heap_debug_alloc(h, q->bytes, caller)
+				: heap_take(h, chunk_round(q->bytes));
 	if (block != NULL)
 		*slot = (uintptr_t)chunk_to_mem(block);
 	if (h->bins.damage.kind != HEAP_FAULT_NONE)

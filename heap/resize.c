@@ -173,6 +173,8 @@ void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
 	if (p == NULL || n - 1 >= CHUNK_PAYLOAD_MAX ||
 	    (heap_layer(h) != NULL && caller != h))
 		return otherwise(h, p, n, caller);
+	if (HEAP_CHECK >= 3)
+		return heap_debug_resize(h, p, n, caller);
 	if (!heap_enter_work(h, &state, p, caller))
 		return NULL;
 	size = chunk_round(n);
@@ -239,6 +241,8 @@ void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
 		return NULL;
 	if (align <= HEAP_ALIGN)
 		return heap_alloc_from(h, n, caller);
+	if (HEAP_CHECK >= 3)
+		return heap_debug_align(h, align, n, caller);
 	if (size == 0 || align > HEAP_CHUNK_MAX - size)
 		return NULL;
 	if (!heap_enter_work(h, &state, NULL, caller))
@@ -265,4 +269,16 @@ void *heap_alloc_aligned_from(struct heap *h, size_t align, size_t n,
 	else
 		heap_leave(h, state, caller);
 	return c != NULL ? chunk_to_mem(c) : NULL;
+}
+
+/* For the debug profile alone, so that others have them inline. */
+bool heap_grow_forward(struct heap *h, struct chunk *c, size_t size)
+{
+	return HEAP_CHECK >= 3 && grow_forward(h, c, size);
+}
+
+struct chunk *heap_carve(struct heap *h, struct chunk *c, size_t align,
+			 size_t size)
+{
+	return HEAP_CHECK >= 3 ? carve(h, c, align, size) : NULL;
 }

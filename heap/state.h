@@ -17,7 +17,7 @@
 #ifndef HEAP_STATE_H
 #define HEAP_STATE_H
 
-#include "bins.h"
+#include "debug.h"
 #include "heap.h"
 #include "heap_pending.h"
 #include "layer.h"
@@ -48,6 +48,11 @@ struct heap {
 	size_t taken;       /* bytes of all segments and the control block  */
 	size_t ended;       /* not 0: destroyed, never grows again          */
 	uintptr_t check;    /* over the slow part of this struct            */
+	uint16_t telling;   /* not 0: the port's `fault` runs, see fault.c  */
+	uint16_t untold;    /* faults meanwhile                             */
+#if HEAP_CHECK >= 3
+	struct debug debug;
+#endif
 #if HEAP_CHECK != 0
 	/* The layer that calls go to instead of the engine; NULL: none.
 	 * See heap_set_fast. */
@@ -55,10 +60,13 @@ struct heap {
 #endif
 };
 
-/* Another thread may change it: to see that late does no harm. */
+/*
+ * Another thread may change it: to see that late does no harm.  The bench builds
+ * the heap with HEAP_NO_LAYERS too, to see what looking costs.
+ */
 static WORD_HOT const struct heap_layer *heap_layer(const struct heap *h)
 {
-#if HEAP_CHECK != 0
+#if HEAP_CHECK != 0 && !defined(HEAP_NO_LAYERS)
 	return __atomic_load_n(&h->layer, __ATOMIC_RELAXED);
 #else
 	(void)h;
@@ -287,7 +295,7 @@ static inline bool heap_enter_work(struct heap *h, uintptr_t *state,
  */
 bool heap_again(struct heap *h, uintptr_t *state, const void *caller);
 
-/* Tell the port, without the lock. */
+/* In fault.c: tell the port, without the lock: no more than is known. */
 void heap_tell(struct heap *h, const struct damage *damage, const void *mem,
 	       const void *caller);
 
@@ -335,8 +343,45 @@ static inline void heap_lower_peak(struct heap *h, size_t before)
 	h->below_peak = h->peak - now;
 }
 
+/* ---- resize.c: the debug profile's ---- */
+
+/* Grow c forward to `size` bytes.  False: no room, or bins.damage filled. */
+bool heap_grow_forward(struct heap *h, struct chunk *c, size_t size);
+
+/*
+ * Carve `size` bytes at a multiple of `align` out of used chunk c and free
+ * what lies before and behind.  NULL, bins.damage filled, when it cannot be
+ * freed; c is then whole.
+ */
+struct chunk *heap_carve(struct heap *h, struct chunk *c, size_t align,
+			 size_t size);
+
+/* ---- fault.c ---- */
+
+/* Release the lock, and tell the port all that can be known of a damage. */
+void heap_fault_tell(struct heap *h, uintptr_t state,
+		     const struct damage *damage, const void *mem,
+		     const void *caller);
+
+/* Tell of a call from where the lock does not reach; false. */
+bool heap_fault_interrupt(struct heap *h, const void *mem, const void *caller);
+
+/* Whom to name for `caller`, which is h when a layer called; no lock held. */
+const void *heap_fault_caller(struct heap *h, const void *caller);
+
+/* ---- check.c ---- */
+
 /* heap_check without the lock. */
 enum heap_invariant heap_check_held(const struct heap *h,
 				    const struct chunk **bad);
+
+/* I1, I2, I5 of the chunk at c, which lies below the fence. */
+enum heap_invariant heap_check_chunk(const struct heap *h,
+				     const struct chunk *c,
+				     const struct chunk *fence);
+
+/* I8, I9: the words that everything else is reached through. */
+enum heap_invariant heap_check_control(const struct heap *h,
+				       const struct chunk **bad);
 
 #endif

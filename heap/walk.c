@@ -16,8 +16,16 @@ static bool visit_chunk(visitor *visit, void *ctx, const struct chunk *c,
 	return visit(ctx, &info);
 }
 
+/* What the debug profile holds back after free is free. */
+static bool is_in_use(const struct heap *h, const struct chunk *c)
+{
+	return chunk_is_used(c) &&
+	       !(HEAP_CHECK >= 3 && heap_debug_is_held(h, c));
+}
+
 /* False when stopped, or when a size leads out of the segment. */
-static bool walk_segment(const struct span *s, visitor *visit, void *ctx)
+static bool walk_segment(const struct heap *h, const struct span *s,
+			 visitor *visit, void *ctx)
 {
 	const struct chunk *c = s->base;
 
@@ -27,8 +35,8 @@ static bool walk_segment(const struct span *s, visitor *visit, void *ctx)
 		if (size == 0 || size > chunk_span(c, s->fence))
 			return false;
 		if (!visit_chunk(visit, ctx, c, size,
-				 chunk_is_used(c) ? HEAP_CHUNK_USED
-						  : HEAP_CHUNK_FREE))
+				 is_in_use(h, c) ? HEAP_CHUNK_USED
+						 : HEAP_CHUNK_FREE))
 			return false;
 		c = chunk_above(c, size);
 	}
@@ -46,13 +54,13 @@ static bool walk_held(const struct heap *h, visitor *visit, void *ctx)
 	if (h->check != heap_slow_check(h) || h->top < h->base ||
 	    h->top > h->limit)
 		return false;
-	if (!walk_segment(&s, visit, ctx))
+	if (!walk_segment(h, &s, visit, ctx))
 		return false;
 	if (heap_room(h) != 0 &&
 	    !visit_chunk(visit, ctx, h->top, heap_room(h), HEAP_CHUNK_TOP))
 		return false;
 	while (heap_older_segment(h, &s, &i)) {
-		if (!walk_segment(&s, visit, ctx))
+		if (!walk_segment(h, &s, visit, ctx))
 			return false;
 	}
 	return i == h->older;
@@ -112,4 +120,6 @@ void heap_stats(struct heap *h, struct heap_stats *out)
 		out->largest_free = HEAP_CHUNK_MAX - HEAP_ALIGN;
 	if (out->largest_free != 0)
 		out->largest_free -= WORD_SIZE;
+	if (HEAP_CHECK >= 3)
+		out->largest_free = heap_debug_fits(out->largest_free);
 }

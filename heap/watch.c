@@ -164,6 +164,12 @@ static struct heap_block look(struct heap *h, const void *p, const void *caller)
 	return block;
 }
 
+static void late(struct heap *h, const void *p)
+{
+	(void)h;
+	(void)p;
+}
+
 static void notice(struct heap *h, enum heap_operation op, const void *caller)
 {
 	(void)h;
@@ -177,6 +183,7 @@ static const struct heap_layer engine = {
 	.resize = resize,
 	.free = heap_free_engine,
 	.look = look,
+	.late = late,
 	.notice = notice,
 };
 

@@ -12,5 +12,6 @@ const struct heap_port heap_port_default = {
 	.lock = heap_cortex_m_lock,
 	.unlock = heap_cortex_m_unlock,
 	.in_isr = heap_cortex_m_in_nmi,
+	.thread = heap_cortex_m_thread,
 	.fault = heap_cortex_m_stop,
 };

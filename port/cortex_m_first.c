@@ -7,4 +7,5 @@ const struct heap_locker heap_locker_first = {
 	.lock = heap_cortex_m_lock,
 	.unlock = heap_cortex_m_unlock,
 	.in_isr = heap_cortex_m_in_nmi,
+	.thread = heap_cortex_m_thread,
 };

@@ -27,3 +27,9 @@ bool heap_cortex_m_in_isr(void *ctx)
 	(void)ctx;
 	return exception() != 0;
 }
+
+uintptr_t heap_cortex_m_thread(void *ctx)
+{
+	(void)ctx;
+	return exception();
+}

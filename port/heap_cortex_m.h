@@ -57,6 +57,12 @@ bool heap_cortex_m_in_nmi(void *ctx);
 bool heap_cortex_m_in_isr(void *ctx);
 
 /*
+ * The `thread` where there is no RTOS: 0 in main, the number of the exception
+ * in an interrupt, so that observers tell the two apart.
+ */
+uintptr_t heap_cortex_m_thread(void *ctx);
+
+/*
  * Mask interrupts and stay: a debugger finds the fault in the arguments, a
  * watchdog resets the part.  Never returns.
  */
@@ -65,9 +71,12 @@ void heap_cortex_m_stop(void *ctx, const struct heap_fault *fault);
 /*
  * Report through the write of heap_port_default, then heap_cortex_m_stop.
  * Never returns.  For anything else, put your own function in its place.
- * Price: 600 to 900 bytes of code and text.
+ * Price: 900 to 1300 bytes of code and text.
  */
 void heap_cortex_m_fault(void *ctx, const struct heap_fault *fault);
+
+/* The same, then reset the part (SYSRESETREQ).  Never returns. */
+void heap_cortex_m_reset(void *ctx, const struct heap_fault *fault);
 
 #ifdef __cplusplus
 }

@@ -37,7 +37,9 @@ enum heap_fault_kind {
 	HEAP_FAULT_NEIGHBOUR,  /* the next or previous chunk does not agree   */
 	HEAP_FAULT_LINK,       /* a link of a free chunk or a bin is damaged  */
 	HEAP_FAULT_INVARIANT,  /* heap_check found it: see `invariant`        */
-	HEAP_FAULT_INTERRUPT   /* called where the lock excludes nobody       */
+	HEAP_FAULT_INTERRUPT,  /* called where the lock excludes nobody       */
+	HEAP_FAULT_GUARD,      /* heap-debug.a: written behind a block's end  */
+	HEAP_FAULT_FREED       /* heap-debug.a: written to after it was freed */
 };
 
 /*
@@ -54,18 +56,46 @@ enum heap_invariant {
 	HEAP_I6, /* every free chunk is in the bin of its size, once             */
 	HEAP_I7, /* a binmap bit is set exactly when its bin is not empty        */
 	HEAP_I8, /* used + free + overhead = bytes taken from the port           */
-	HEAP_I9 /* the fence is used, has size 0, and ends every segment        */
+	HEAP_I9, /* the fence is used, has size 0, and ends every segment        */
+	HEAP_I10 /* heap-debug.a: guards, trailers and fill are as they were made */
 };
 
-/* What the fault callback is told.  Valid during the callback only. */
+/*
+ * What the fault callback is told.  Valid during the callback only.  What is
+ * not known, or cannot be trusted any more, is NULL or 0.
+ */
 struct heap_fault {
 	enum heap_fault_kind kind;
 	enum heap_invariant
 		invariant; /* the one that is broken, or HEAP_OK   */
 	const struct heap *heap;
-	const void *chunk;  /* header of the chunk at fault; NULL if unknown  */
-	const void *mem;    /* the pointer that the caller passed, or NULL    */
+	const void *chunk;  /* header of the chunk at fault                   */
+	const void *mem;    /* the pointer that the caller passed             */
 	const void *caller; /* return address of the outermost heap call      */
+	const void *prev;   /* headers of the neighbours of `chunk`, below    */
+	const void *next;   /* and above                                      */
+	/* heap-debug.a: who allocated and freed the block at fault. */
+	const void *allocated_by;
+	const void *freed_by;
+	/*
+	 * The block that was probably overrun: it ends where `chunk` begins, or
+	 * `chunk` lies in it, or it is the one at fault itself.  Its bytes are
+	 * those asked for in heap-debug.a, else those that may be used.
+	 */
+	const void *suspect;
+	size_t suspect_size;
+	const void *suspect_by; /* heap-debug.a: who allocated it             */
+	unsigned untold;        /* faults before this one that were not told: */
+				/* they came while `fault` ran                */
+};
+
+/* What happens to bytes, for tools that mark those which are the program's. */
+enum heap_shade {
+	HEAP_SHADE_TAKEN,   /* n bytes are the heap's: nobody may touch them  */
+	HEAP_SHADE_BORN,    /* they are a block now                           */
+	HEAP_SHADE_RESIZED, /* a block of `was` bytes has n now               */
+	HEAP_SHADE_DEAD,    /* they were a block: nobody may touch them       */
+	HEAP_SHADE_GONE     /* they are not the heap's any more               */
 };
 
 /* A short English text for a kind, without a full stop; never NULL. */
@@ -117,7 +147,13 @@ struct heap_port {
 	 */
 	struct heap_pending *pending;
 
-	/* The running thread's id, for reports.  NULL: there is one thread. */
+	/*
+	 * The running thread's id: for reports, for observers, which are told
+	 * nothing of what their own thread does, and for tags.  An interrupt
+	 * that allocates should have one of its own: the exception's number,
+	 * as long as no thread has that.  Any context.
+	 * NULL: there is one thread.
+	 */
 	uintptr_t (*thread)(void *ctx);
 
 	/*
@@ -141,20 +177,43 @@ struct heap_port {
 	 * once for a fault, without the lock.  May halt, reset, or return: the
 	 * operation is then abandoned and the heap stays usable.
 	 * NULL: the operation is abandoned silently.
+	 *
+	 * It may call the heap.  What goes wrong while it runs, there or in
+	 * another thread, is not told but counted, in `untold` of the next
+	 * fault: it never runs twice at once.  When it does not return, by
+	 * longjmp or because the thread ends, it calls heap_fault_over first.
+	 * It must not destroy the heap.
 	 */
 	void (*fault)(void *ctx, const struct heap_fault *fault);
+
+	/*
+	 * heap-debug.a: what has become of n bytes at mem, for Valgrind, a
+	 * sanitizer, an MPU.  Called with the lock held; must not call the
+	 * heap, nor write there.  Constant time if the heap's is to be.
+	 * NULL: nobody wants to know.
+	 */
+	void (*shade)(void *ctx, enum heap_shade what, const void *mem,
+		      size_t n, size_t was);
 };
 
 /* The port of the heap behind malloc. */
 extern const struct heap_port heap_port_default;
 
 /*
- * Write a report of a fault through port->write: kind, invariant, chunk, mem,
- * caller.  A ready-made body for `fault`.  Allocates nothing, takes no lock;
- * any context.  Does nothing when port->write is NULL.
+ * Write a report of a fault through port->write: a line with kind, invariant,
+ * chunk, mem and caller, and, as far as they are known, lines with the
+ * neighbours, the suspect, and the callers that allocated and freed.  A
+ * ready-made body for `fault`.  Allocates nothing, takes no lock; any context.
+ * Does nothing when port->write is NULL.
  */
 void heap_port_report(const struct heap_port *port,
 		      const struct heap_fault *fault);
+
+/*
+ * For `fault`: report through the write of heap_port_default, and go on.  The
+ * call that met the fault does nothing and answers NULL, 0 or nothing.
+ */
+void heap_port_continue(void *ctx, const struct heap_fault *fault);
 
 /* ---- region.c: a break that moves inside the linker script's region ---- */
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fault as one line of text, without libc, in one write: reports of two
- * threads do not mix, and what follows the crash is short.
+ * A fault as a few lines of text, without libc, each in one write: those of two
+ * threads do not mix within a line, and little stack is needed.
  */
 #include "heap_port.h"
 
 /* Enough for the longest text with all four addresses of this machine. */
 #define LINE (96 + 8 * sizeof(void *))
+
+/* The first words of a line that goes on with the report. */
+#define MORE "heap:  "
 
 struct line {
 	size_t n;
@@ -40,6 +43,26 @@ static void put_address(struct line *line, const char *name, uintptr_t address)
 	}
 }
 
+static void put_number(struct line *line, size_t n)
+{
+	char digits[3 * sizeof(n)];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n != 0);
+	while (at < sizeof(digits))
+		put_char(line, digits[at++]);
+}
+
+static void write_line(const struct heap_port *port, struct line *line)
+{
+	put_char(line, '\n');
+	port->write(port->ctx, line->text, line->n);
+	line->n = 0;
+}
+
 const char *heap_fault_text(enum heap_fault_kind kind)
 {
 	switch (kind) {
@@ -61,8 +84,67 @@ const char *heap_fault_text(enum heap_fault_kind kind)
 		return "broken invariant";
 	case HEAP_FAULT_INTERRUPT:
 		return "called where the lock does not reach";
+	case HEAP_FAULT_GUARD:
+		return "written behind the end of a block";
+	case HEAP_FAULT_FREED:
+		return "written to after it was freed";
 	}
 	return "unknown fault";
+}
+
+/* What and where it is, and who came by. */
+static void write_fault(const struct heap_port *port,
+			const struct heap_fault *fault, struct line *line)
+{
+	put_text(line, "heap: fault: ");
+	put_text(line, heap_fault_text(fault->kind));
+	if (fault->invariant != HEAP_OK) {
+		put_text(line, fault->invariant < 10 ? " (I" : " (I1");
+		put_char(line, (char)('0' + fault->invariant % 10));
+		put_char(line, ')');
+	}
+	put_address(line, " chunk", (uintptr_t)fault->chunk);
+	put_address(line, " mem", (uintptr_t)fault->mem);
+	put_address(line, " caller", (uintptr_t)fault->caller);
+	if (port->thread != NULL)
+		put_address(line, " thread", port->thread(port->ctx));
+	write_line(port, line);
+}
+
+/* Which block was overrun, probably. */
+static void write_suspect(const struct heap_port *port,
+			  const struct heap_fault *fault, struct line *line)
+{
+	if (fault->suspect == NULL)
+		return;
+	put_address(line, MORE "suspect", (uintptr_t)fault->suspect);
+	put_text(line, " of ");
+	put_number(line, fault->suspect_size);
+	put_text(line, " bytes");
+	put_address(line, " allocated by", (uintptr_t)fault->suspect_by);
+	write_line(port, line);
+}
+
+static void write_around(const struct heap_port *port,
+			 const struct heap_fault *fault, struct line *line)
+{
+	if (fault->prev == NULL && fault->next == NULL)
+		return;
+	put_text(line, MORE "chunks around");
+	put_address(line, " prev", (uintptr_t)fault->prev);
+	put_address(line, " next", (uintptr_t)fault->next);
+	write_line(port, line);
+}
+
+static void write_callers(const struct heap_port *port,
+			  const struct heap_fault *fault, struct line *line)
+{
+	if (fault->allocated_by == NULL && fault->freed_by == NULL)
+		return;
+	put_text(line, MORE "block");
+	put_address(line, " allocated by", (uintptr_t)fault->allocated_by);
+	put_address(line, " freed by", (uintptr_t)fault->freed_by);
+	write_line(port, line);
 }
 
 void heap_port_report(const struct heap_port *port,
@@ -73,18 +155,14 @@ void heap_port_report(const struct heap_port *port,
 	if (port->write == NULL)
 		return;
 	line.n = 0;
-	put_text(&line, "heap: fault: ");
-	put_text(&line, heap_fault_text(fault->kind));
-	if (fault->invariant != HEAP_OK) {
-		put_text(&line, " (I");
-		put_char(&line, (char)('0' + fault->invariant % 10));
-		put_char(&line, ')');
+	write_fault(port, fault, &line);
+	write_suspect(port, fault, &line);
+	write_around(port, fault, &line);
+	write_callers(port, fault, &line);
+	if (fault->untold != 0) {
+		put_text(&line, MORE "faults before it that were not told:");
+		put_char(&line, ' ');
+		put_number(&line, fault->untold);
+		write_line(port, &line);
 	}
-	put_address(&line, " chunk", (uintptr_t)fault->chunk);
-	put_address(&line, " mem", (uintptr_t)fault->mem);
-	put_address(&line, " caller", (uintptr_t)fault->caller);
-	if (port->thread != NULL)
-		put_address(&line, " thread", port->thread(port->ctx));
-	put_char(&line, '\n');
-	port->write(port->ctx, line.text, line.n);
 }

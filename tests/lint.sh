@@ -26,11 +26,11 @@ done
 
 here='-Iheap -Iport'
 engine=$(echo heap/*.c)
-libc='heap/libc/malloc.c heap/libc/info.c heap/libc/rename.c'
+libc='heap/libc/malloc.c heap/libc/info.c heap/libc/rename.c heap/libc/hooks.c'
 bare_libc='heap/libc/picolibc.c heap/libc/optional/locks.c'
-bare_port=$(echo port/region*.c port/report.c port/locker.c port/mutex.c port/swap.c port/cortex_m*.c)
-kernel_port=$(echo port/region*.c port/report.c port/locker.c port/mutex.c port/swap.c port/x86_64*.c)
-host_port=$(echo port/region.c port/report.c port/locker.c port/mutex.c port/swap.c port/host*.c \
+bare_port=$(echo port/region*.c port/report*.c port/locker.c port/mutex.c port/swap.c port/cortex_m*.c)
+kernel_port=$(echo port/region*.c port/report*.c port/locker.c port/mutex.c port/swap.c port/x86_64*.c)
+host_port=$(echo port/region.c port/report*.c port/locker.c port/mutex.c port/swap.c port/host*.c \
 	port/linux*.c)
 host_libc=$(echo heap/libc/host*.c heap/libc/optional/preload.c)
 harness=$(echo tests/harness/*.c)
@@ -40,7 +40,7 @@ campaign=$(find tests/campaign -name '*.c' ! -name place_board.c)
 tools=$(echo tools/*.c)
 trace_tools=$(echo tools/trace/*.c)
 demo=$(echo tests/demo/*.c)
-traced="tests/trace/faulty.c tests/trace/traced.c tests/trace/demo/concordance.c"
+traced="tests/trace/faulty.c tests/trace/tagged.c tests/trace/traced.c tests/trace/demo/concordance.c"
 boards=$(find boards -maxdepth 1 -name '*.c' ! -name riscv.c)
 uart='-DBOARD_UART_CMSDK=0x40004000'
 harness_flags="-Itests/harness -Iboards -DTAP_WHERE=__FILE__ -DTAP_ARENA=64"
@@ -119,8 +119,30 @@ compile()
 	check "clang: the campaign on a board" compile clang \
 		"$thumb $harness_flags" tests/campaign/place_board.c
 
-	check "gcc's analyzer" \
-		compile gcc "-fanalyzer -ffreestanding" $engine
+	for bits in 32 64; do
+		for level in 0 2 3; do
+			check "gcc's analyzer, -m$bits -DHEAP_CHECK=$level" \
+				compile gcc "-m$bits -DHEAP_CHECK=$level \
+					-fanalyzer -ffreestanding" $engine
+		done
+	done
+	check "gcc's analyzer: heap/libc and port for the host" \
+		compile gcc "-fanalyzer -ffreestanding" $libc $host_libc \
+		$host_port
+	check "gcc's analyzer: heap/libc and port for Cortex-M3" \
+		compile arm-none-eabi-gcc "-mthumb -mcpu=cortex-m3 -fanalyzer \
+			-ffreestanding --specs=picolibc.specs" $libc \
+		$bare_libc $bare_port
+	check "gcc's analyzer: heap/libc with newlib" \
+		compile arm-none-eabi-gcc "-mthumb -mcpu=cortex-m3 -fanalyzer \
+			-ffreestanding" $libc heap/libc/newlib.c
+	check "gcc's analyzer: port for RISC-V" \
+		compile riscv64-unknown-elf-gcc "-march=rv32imac -mabi=ilp32 \
+			-fanalyzer -ffreestanding" port/riscv*.c
+	check "gcc's analyzer: port for x86-64 kernels" \
+		compile gcc "-fanalyzer -ffreestanding -mno-red-zone \
+			-mgeneral-regs-only" $kernel_port
+	check "MISRA C:2012, or a reason" tests/lint/misra.sh
 	check "clang-tidy: heap/" \
 		clang-tidy --quiet $engine -- -std=c11 $here -ffreestanding
 	check "clang-tidy: heap/libc and port/ on the host" \

@@ -6,7 +6,7 @@
 # build/tests/PLACE/ARCHIVE/DIR/SUITE
 
 PLACES := host host32 sanitize $(BOARD_PLACES)
-place_archives = heap-debug $(if $(filter sanitize,$1),,heap) \
+place_archives = heap-debug heap \
 	$(if $(filter host host32 coverage coverage32 microbit mps2-an385,$1), \
 	heap-min)
 place_target = $(or $(target_of_$1),$1)
@@ -79,7 +79,7 @@ $(foreach p,$(wanted_places), \
 # Scripts look at the sources and the archives; they have no place or test
 # names, so that a part of the tests leaves them out.
 TEST_SCRIPTS := $(if $(T)$(BOARD),,$(wildcard tests/link/*.t \
-	tests/threads/*.t tests/hooks/*.t tests/demo/*.t tests/readme/*.t \
+	tests/threads/*.t tests/rtos/*.t tests/hooks/*.t tests/demo/*.t tests/readme/*.t \
 	tests/bench/*.t tests/campaign/*.t tests/linux/*.t \
 	tests/programs/short.t))
 TEST_WORLDS := $(if $(T)$(BOARD),,$(WORLDS_QUICK))

@@ -109,6 +109,11 @@ static struct heap_block hooked_look(struct heap *h, const void *p,
 	return heap_layer_below(h, HEAP_RANK_HOOKS)->look(h, p, caller);
 }
 
+static void hooked_late(struct heap *h, const void *p)
+{
+	heap_layer_below(h, HEAP_RANK_HOOKS)->late(h, p);
+}
+
 static void hooked_notice(struct heap *h, enum heap_operation op,
 			  const void *caller)
 {
@@ -122,6 +127,7 @@ const struct heap_layer heap_libc_hooks = {
 	.resize = hooked_resize,
 	.free = hooked_free,
 	.look = hooked_look,
+	.late = hooked_late,
 	.notice = hooked_notice,
 };
 

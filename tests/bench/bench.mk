@@ -140,6 +140,14 @@ BENCH_QUICK := $(foreach c,$(BENCH_CPUS),$(foreach a,heap heap-min, \
 	$(call bench_outputs,$a,$c,-Os) \
 	$(addprefix $(call bench_dir,$a-meter,$c,-Os)/,time.txt worst.txt)))
 
+# What idle.t reads.
+BENCH_IDLE := $(foreach c,$(BENCH_CPUS),$(foreach a,heap-bare heap-idle \
+	heap-locked-bare heap-locked-idle,$(call bench_dir,$a,$c,-Os)/time.txt))
+
+.PHONY: bench-idle
+bench-idle: $(BENCH_IDLE) ## what observers, hooks and accounts cost while idle
+	prove -v $(BENCH)/idle.t
+
 .PHONY: bench-quick
 bench-quick: $(BENCH_QUICK) ## the heap's counts against tests/bench/budgets.txt
 	prove -v $(BENCH)/quick.t
@@ -156,4 +164,4 @@ figures: bench-budgets bench ## budgets, RESULTS.md and README.md's figures anew
 	tests/bench/sizing.t --write
 
 # quick.t is one of the tests.
-test: $(if $(TEST_SCRIPTS),$(BENCH_QUICK))
+test: $(if $(TEST_SCRIPTS),$(BENCH_QUICK) $(BENCH_IDLE))

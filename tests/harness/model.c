@@ -178,5 +178,6 @@ void model_end(struct model *m)
 	}
 	CHECK_EQ(rig_stats(m->heap).in_use, 0);
 	CHECK_EQ(rig_stats(m->heap).used_chunks, 0);
+	rig_let_go(m->heap);
 	CHECK(rig_stats(m->heap).free_chunks <= rig_stats(m->heap).segments);
 }

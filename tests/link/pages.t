@@ -180,6 +180,15 @@ statements()
 		-o "$tmp/body.o" "$tmp/body.c"
 }
 
+# A file of a program with an RTOS, whose declarations are tests/rtos's.
+rtos_example()
+{
+	cp "$1" "$tmp/rtos.c"
+	quietly "${cc[@]}" "${strict[@]}" -Wno-unused-function -Iport/rtos \
+		-Itests/rtos/include --specs=picolibc.specs -c \
+		-o "$tmp/rtos.o" "$tmp/rtos.c"
+}
+
 # ---- all blocks ------------------------------------------------------------
 
 # Page, language and number among those of that language: what tries it.
@@ -196,6 +205,7 @@ tried_by()
 	"port/MIGRATION.md c 1") echo migration ;;
 	"port/README.md c 1") echo port_example ;;
 	"heap/libc/README.md c 1") echo statements ;;
+	port/rtos/*.md\ c\ 1) echo rtos_example ;;
 	*) echo nothing ;;
 	esac
 }

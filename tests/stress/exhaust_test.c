@@ -63,6 +63,7 @@ static void cycle(struct heap *h, size_t largest, enum order order)
 	CHECK(rig_strangers_untouched());
 	CHECK_EQ(rig_stats(h).used_chunks, 0);
 	CHECK_EQ(rig_stats(h).in_use, 0);
+	rig_let_go(h);
 }
 
 /* Every chunk but one a segment has been coalesced, and nothing is lost. */

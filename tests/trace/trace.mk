@@ -12,8 +12,9 @@ build/trace/$1/%.o: tests/trace/%.c $(MAKEFILE_LIST) | $(DEPS_FIRST)
 	$(call cc,$(target_of_$1)) $(flags_of_$1) $(WARNINGS) -Itests/trace \
 		-fno-builtin -Wno-use-after-free -MMD -MP -c -o $$@ $$<
 
-$(addprefix build/trace/$1/,faulty demo/concordance): build/trace/$1/%: \
-		build/trace/$1/%.o build/trace/$1/traced.o $(support_of_$1) \
+$(addprefix build/trace/$1/,faulty tagged demo/concordance): build/trace/$1/%: \
+		build/trace/$1/%.o build/trace/$1/traced.o \
+		build/trace/$1/tag_names.o $(support_of_$1) \
 		build/boards/$1/stdio.o \
 		$(call home,$(target_of_$1),$(libc_of_$1))/heap.a
 	$(call cc,$(target_of_$1)) $(flags_of_$1) $(link_of_$1) -o $$@ $$^ \
@@ -55,4 +56,4 @@ TEST_SCRIPTS += $(if $(T)$(BOARD),,tests/trace/trace.t)
 test: $(if $(TEST_SCRIPTS),build/trace/demo.trace $(foreach p,$(TRACED_PLACES), \
 	build/trace/$p/faulty build/trace/$p/demo/concordance) \
 	build/trace/host/faulty build/trace/host32/faulty \
-	build/trace/host/racing)
+	build/trace/host/racing build/trace/$(TRACED_BOARD)/tagged)

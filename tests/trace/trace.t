@@ -179,6 +179,18 @@ verdict "mtrace's text is the same from the target and from the desk" "$(
 	head -1 $out/desk.mtrace | grep -qx '= Start' || echo "no start"
 )"
 
+# Return addresses, as glibc writes them: the line may be the next one.
+verdict "addr2line, which mtrace asks, finds the lines of it" "$(
+	host=build/trace/host/faulty
+	read_trace 0 -q -m $out/host.mtrace $host $out/host.trace
+	awk '$1 == "@" { gsub(/[][]/, "", $2); print $2 }' $out/host.mtrace |
+		addr2line -e $host >$out/said
+	line=$(at "leaked by malloc")
+	line=${line#*:}
+	grep -qE "faulty[.]c:($line|$((line + 1)))( |\$)" $out/said ||
+		cat $out/said
+)"
+
 # ---- files that are not right ------------------------------------------------------
 
 size=$(wc -c <$good)
@@ -278,6 +290,26 @@ verdict "threads that hand each other blocks are put in order" "$(
 		# What is left belongs to the threads: glibc's own blocks.
 		sed -n '/^live at the end/,/^$/p' $out/said |
 			grep racing.c
+	done
+)"
+
+# ---- tags ------------------------------------------------------------------------------
+
+tagged=build/trace/mps2-an385/tagged
+verdict "blocks have their tags, by the names in the program" "$(
+	QEMU_ICOUNT=6 boards/run -t 20 mps2-an385 $tagged $out/tagged.trace ||
+		echo "status $?"
+	read_trace 0 -t -s $out/tagged.svg $tagged $out/tagged.trace
+	part "tags, by bytes" "live over time" >$out/tags
+	for row in '2000 +20 +2000 +20 +100  sensor' \
+		'2000 +1 +21000 +20 +2000  network'; do
+		grep -qE "^ +$row\$" $out/tags || {
+			echo "no row: $row"
+			cat $out/said
+		}
+	done
+	for name in '>tag<' '>sensor<' '>network<'; do
+		grep -q "$name" $out/tagged.svg || echo "no $name in the picture"
 	done
 )"
 

@@ -17,6 +17,7 @@ TEST(requests_of_nothing_get_pointers_of_their_own)
 	}
 	for (unsigned i = 0; i < 8; i++)
 		heap_free(h, p[i]);
+	rig_let_go(h);
 	CHECK_STR_EQ(rig_map(h), "t");
 	rig_check_sound(h);
 }
@@ -90,6 +91,7 @@ TEST(zalloc_clears_memory_that_was_used)
 
 TEST(zalloc_clears_split_merged_and_shrunk_memory)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	struct heap *h = rig_heap(MOST);
 	unsigned char *p;
 
@@ -106,6 +108,7 @@ TEST(zalloc_clears_split_merged_and_shrunk_memory)
 
 TEST(every_call_takes_the_lock_once)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	struct heap *h = rig_heap(MOST);
 	struct heap_stats stats;
 	unsigned locks = rig.locks;
@@ -146,6 +149,7 @@ static bool never(void *ctx, const struct heap_chunk *chunk)
 
 TEST(calls_from_an_interrupt_are_refused)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	struct heap *h = rig_heap(MOST);
 	struct heap_stats stats;
 	bool visited = false;

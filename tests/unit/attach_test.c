@@ -86,6 +86,7 @@ static bool served_with(size_t left, size_t units)
 
 TEST(a_request_is_served_by_just_enough_memory)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	size_t units, room;
 
 	given();
@@ -103,6 +104,7 @@ TEST(a_request_is_served_by_just_enough_memory)
 /* Behind a stranger's bytes, it takes a descriptor as well. */
 TEST(a_request_is_served_by_just_enough_memory_elsewhere)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	for (size_t offset = 1; offset <= HEAP_ALIGN; offset++) {
 		size_t units, room, left = 0;
 
@@ -134,6 +136,7 @@ TEST(a_large_request_is_asked_for_as_it_is)
 
 TEST(trim_gives_nothing_back_to_a_port_that_refuses)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	size_t taken;
 
 	given();
@@ -150,6 +153,7 @@ TEST(trim_gives_nothing_back_to_a_port_that_refuses)
 
 TEST(trim_and_growth_by_turns_lose_nothing)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	given();
 	for (unsigned i = 0; i < 20; i++) {
 		void *p = heap_alloc(h, 40 * i);

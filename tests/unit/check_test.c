@@ -46,6 +46,7 @@ static void expect(enum heap_invariant broken, const void *at)
 
 TEST(a_sound_heap_has_nothing_broken)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	given_blocks();
 	expect(HEAP_OK, NULL);
 	heap_reset(h);
@@ -54,6 +55,7 @@ TEST(a_sound_heap_has_nothing_broken)
 
 TEST(I1_a_size_below_the_smallest)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	given_blocks();
 	forge(2, 0 | CHUNK_USED);
 	expect(HEAP_I1, chunk(2));
@@ -64,6 +66,7 @@ TEST(I1_a_size_below_the_smallest)
 
 TEST(I1_a_head_whose_seal_is_broken)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	RIG_NEEDS_CHECKS;
 	for (unsigned bit = HEAP_CHUNK_BITS; bit < WORD_BITS; bit++) {
 		given_blocks();
@@ -78,6 +81,7 @@ TEST(I1_a_head_whose_seal_is_broken)
 
 TEST(I2_a_size_beyond_the_fence)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	given_blocks();
 	forge(6, (HEAP_CHUNK_MAX - UNIT) | CHUNK_USED);
 	expect(HEAP_I2, chunk(6));
@@ -88,6 +92,7 @@ TEST(I2_a_size_beyond_the_fence)
 
 TEST(I3_two_free_neighbours)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	given_blocks();
 	forge(2, 1 * UNIT);
 	((size_t *)chunk(3))[-1] = 1 * UNIT;
@@ -96,6 +101,7 @@ TEST(I3_two_free_neighbours)
 
 TEST(I3_a_free_chunk_below_the_top)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	given_blocks();
 	forge(6, 2 * UNIT | CHUNK_PREV_USED);
 	((size_t *)h->top)[-1] = 2 * UNIT;
@@ -104,6 +110,7 @@ TEST(I3_a_free_chunk_below_the_top)
 
 TEST(I4_a_prev_used_bit_that_is_wrong)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	given_blocks();
 	chunk_flip_prev_used(chunk(2));
 	expect(HEAP_I4, chunk(2));
@@ -120,6 +127,7 @@ TEST(I4_a_prev_used_bit_that_is_wrong)
 
 TEST(I5_a_foot_that_differs_from_the_size)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	given_blocks();
 	((size_t *)chunk(2))[-1] += UNIT;
 	expect(HEAP_I5, chunk(1));
@@ -130,6 +138,7 @@ TEST(I5_a_foot_that_differs_from_the_size)
 
 TEST(I6_a_link_that_leads_astray)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	given_blocks();
 	chunk(5)->fwd = chunk(4);
 	expect(HEAP_I6, chunk(4));
@@ -164,6 +173,7 @@ TEST(I6_a_link_that_leads_between_segments)
 
 TEST(I6_a_list_that_bites_its_tail)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	given_blocks();
 	chunk(1)->fwd = chunk(1);
 	expect(HEAP_I6, chunk(1));
@@ -174,6 +184,7 @@ TEST(I6_a_list_that_bites_its_tail)
 
 TEST(I6_a_free_chunk_in_no_bin)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	given_blocks();
 	chunk(5)->fwd = NULL;
 	expect(HEAP_I6, NULL);
@@ -185,6 +196,7 @@ TEST(I6_a_free_chunk_in_no_bin)
 
 TEST(I6_a_chunk_in_the_wrong_bin)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	given_blocks();
 	h->bins.head[4] = h->bins.head[1];
 	h->bins.head[1] = NULL;
@@ -194,6 +206,7 @@ TEST(I6_a_chunk_in_the_wrong_bin)
 
 TEST(I6_a_tiny_link_that_leads_astray)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	given_blocks();
 	chunk(3)->head = (uintptr_t)chunk(2) | CHUNK_PREV_USED;
 	expect(HEAP_I6, chunk(2));
@@ -207,6 +220,7 @@ TEST(I6_a_tiny_link_that_leads_astray)
 
 TEST(I7_a_bit_of_the_map_that_is_wrong)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	for (unsigned bin = 1; bin < HEAP_BINS; bin++) {
 		struct chunk *first;
 
@@ -227,6 +241,7 @@ TEST(I7_a_bit_of_the_map_that_is_wrong)
 
 TEST(I7_a_chunk_in_a_bin_whose_bit_is_clear)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	given_blocks();
 	h->bins.head[9] = chunk(1);
 	expect(HEAP_I7, chunk(1));
@@ -241,6 +256,7 @@ TEST(I7_a_bit_in_the_map_of_an_empty_heap)
 
 TEST(I8_a_count_of_bytes_that_is_wrong)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	given_blocks();
 	if (HEAP_STATS != 0) {
 		h->below_peak -= UNIT;
@@ -254,6 +270,7 @@ TEST(I8_a_count_of_bytes_that_is_wrong)
 
 TEST(I8_any_flipped_bit_of_what_seldom_changes)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	given_blocks();
 
 	size_t *words[] = {
@@ -280,6 +297,7 @@ TEST(I8_any_flipped_bit_of_what_seldom_changes)
 
 TEST(I9_a_fence_that_is_not_there)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	given_blocks();
 	rig_forge(h->top, UNIT | CHUNK_USED | CHUNK_PREV_USED, h->bins.key);
 	expect(HEAP_I9, h->top);
@@ -299,6 +317,7 @@ TEST(I9_a_fence_that_is_not_there)
 
 TEST(I9_a_top_that_is_not_there)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	given_blocks();
 	h->top = NULL;
 	expect(HEAP_I9, NULL);
@@ -366,6 +385,7 @@ static void damage_and_look(uint32_t *random, unsigned char *arena, size_t n)
 
 TEST(no_flipped_bits_make_the_checker_fault_or_loop)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	uint32_t random = (uint32_t)tap_arg("seed", 1);
 	unsigned char *arena;
 	size_t n;
@@ -382,6 +402,7 @@ TEST(no_flipped_bits_make_the_checker_fault_or_loop)
 
 TEST(no_random_chunks_make_the_checker_fault_or_loop)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	uint32_t random = (uint32_t)tap_arg("seed", 1);
 
 	for (unsigned i = 0; i < 1000; i++) {

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Regions larger than HEAP_CHUNK_MAX, which serve as several segments.  Only a
- * 32-bit host can have them; hardly any of their bytes is ever touched.
+ * 32-bit host can have them; heap-debug.a alone touches most of their bytes.
  */
 #include "rig.h"
 
 #if defined(__i386__)
 
-#define MIB  ((size_t)1 << 20)
-#define MOST (HEAP_CHUNK_MAX - HEAP_ALIGN - WORD_SIZE) /* bytes of a request */
+#define MIB ((size_t)1 << 20)
+/* Bytes of a request; the debug profile adds a guard and a trailer. */
+#define MOST                                                                   \
+	(HEAP_CHUNK_MAX - HEAP_ALIGN - (HEAP_CHECK >= 3 ? 6 : 1) * WORD_SIZE)
 
 static unsigned char memory[96 << 20];
 

@@ -9,6 +9,7 @@
 
 TEST(an_arena_of_any_place_and_size_gives_a_heap_or_nothing)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	size_t n, most = sizeof(struct heap) + 200;
 	unsigned char *arena = rig_arena(&n, MOST);
 
@@ -38,6 +39,7 @@ TEST(an_arena_of_any_place_and_size_gives_a_heap_or_nothing)
 
 TEST(no_memory_is_wasted_but_for_the_control_block_and_alignment)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	size_t n;
 	unsigned char *arena = rig_arena(&n, MOST);
 	struct heap *h = heap_create(arena, n, NULL);
@@ -82,6 +84,7 @@ TEST(what_the_memory_held_before_does_not_matter)
 /* The same memory, again: an old heap there must not show through. */
 TEST(a_heap_can_be_made_where_one_was)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	struct heap *h = rig_heap(MOST);
 
 	rig_lay(h, "u2 f3 u1 f1 u4");
@@ -133,6 +136,7 @@ TEST(two_instances_do_not_disturb_each_other)
 
 TEST(a_block_given_to_the_wrong_instance_is_a_fault)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	void *p, *q;
 
 	RIG_NEEDS_CHECKS;
@@ -160,6 +164,7 @@ TEST(a_block_given_to_the_wrong_instance_is_a_fault)
 
 TEST(reset_frees_every_block_at_once)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	struct heap *h = rig_heap(MOST);
 	struct heap_stats before = rig_stats(h), after;
 
@@ -179,6 +184,7 @@ TEST(reset_frees_every_block_at_once)
 
 TEST(pointers_from_before_a_reset_are_found_out)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	struct heap *h = rig_heap(MOST);
 
 	RIG_NEEDS_CHECKS;
@@ -230,6 +236,7 @@ TEST(reset_frees_the_blocks_of_every_segment)
 
 TEST(reset_repairs_a_damaged_heap)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	struct heap *h = rig_heap(MOST);
 
 	RIG_NEEDS_CHECKS;

@@ -32,6 +32,7 @@ static struct heap *given_one_behind(unsigned small)
 
 TEST(a_chunk_behind_many_too_small_ones_is_found_in_the_end)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	TAP_NEEDS(MOST);
 	for (unsigned small = 1; small <= HEAP_SEARCH + 4; small++) {
 		struct heap *h = given_one_behind(small);
@@ -51,6 +52,7 @@ TEST(the_last_resort_does_not_follow_a_damaged_link)
 	struct chunk *c;
 
 	RIG_NEEDS_CHECKS;
+	RIG_NEEDS_PLAIN_BLOCKS;
 	TAP_NEEDS(MOST);
 	h = given_one_behind(HEAP_SEARCH + 2);
 	CHECK(h != NULL);

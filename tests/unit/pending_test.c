@@ -121,8 +121,19 @@ static size_t all_of(struct heap *h, void *block, unsigned n)
 	       sizeof(size_t);
 }
 
+/* The debug profile has larger chunks, and holds what was freed for a while. */
+#define NEEDS_PLAIN_BLOCKS TAP_DO(has_plain_blocks())
+
+static bool has_plain_blocks(void)
+{
+	if (HEAP_CHECK >= 3)
+		tap_skip("HEAP_CHECK is 3");
+	return HEAP_CHECK < 3;
+}
+
 TEST(a_block_freed_in_an_interrupt_is_freed_by_the_next_call)
 {
+	NEEDS_PLAIN_BLOCKS;
 	struct heap *h = fresh(0);
 	void *keep = heap_alloc(h, SMALL), *p = heap_alloc(h, SMALL);
 
@@ -165,6 +176,7 @@ TEST(null_in_an_interrupt_is_nothing)
 
 TEST(pending_blocks_are_freed_before_a_request_is_refused)
 {
+	NEEDS_PLAIN_BLOCKS;
 	struct heap *h = fresh(0);
 	static void *blocks[256];
 	unsigned n = fill(h, blocks, 256);
@@ -183,6 +195,7 @@ TEST(pending_blocks_are_freed_before_a_request_is_refused)
 
 TEST(resize_finds_what_is_pending_before_it_is_refused)
 {
+	NEEDS_PLAIN_BLOCKS;
 	struct heap *h = fresh(0);
 	static void *blocks[256];
 	unsigned n = fill(h, blocks, 256);
@@ -530,6 +543,7 @@ TEST(a_write_to_a_pending_block_is_told_when_it_is_freed)
 
 TEST(damage_around_a_pending_block_is_told_by_the_call_that_frees_it)
 {
+	NEEDS_PLAIN_BLOCKS;
 	struct heap *h = fresh(0);
 	uintptr_t *p = heap_alloc(h, sizeof(uintptr_t)), was;
 	void *keep = heap_alloc(h, SMALL);

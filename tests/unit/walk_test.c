@@ -28,6 +28,7 @@ static bool walk(struct heap *h, unsigned stop_after)
 
 TEST(a_walk_meets_every_chunk_in_order_of_address)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	struct heap *h = rig_heap(MOST);
 
 	rig_lay(h, "u2 f3 u1 f1 u4");
@@ -55,6 +56,7 @@ TEST(a_walk_tells_where_the_next_block_will_lie)
 
 TEST(a_walk_stops_where_it_is_told_to)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	struct heap *h = rig_heap(MOST);
 
 	rig_lay(h, "u2 f3 u1 f1 u4");
@@ -95,6 +97,7 @@ TEST(a_walk_meets_the_newest_segment_first)
 /* Whatever the head says: the walk ends, and says that it saw not all. */
 TEST(damage_ends_a_walk)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	static const size_t sizes[] = {0, 100 * HEAP_ALIGN,
 				       HEAP_CHUNK_MAX - HEAP_ALIGN};
 
@@ -148,6 +151,7 @@ TEST(a_damaged_descriptor_ends_a_walk)
 
 TEST(the_figures_of_a_heap_are_those_of_its_map)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	struct heap *h = rig_heap(MOST);
 	size_t free = rig_stats(h).free;
 	struct heap_stats s;
@@ -167,6 +171,7 @@ TEST(the_figures_of_a_heap_are_those_of_its_map)
 
 TEST(the_largest_free_block_can_be_had)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	struct heap *h = rig_heap(MOST);
 	size_t n;
 
@@ -183,6 +188,7 @@ TEST(the_largest_free_block_can_be_had)
 
 TEST(the_peak_is_the_most_that_ever_was_in_use)
 {
+	RIG_NEEDS_PLAIN_BLOCKS;
 	struct heap *h = rig_heap(MOST);
 	void *p;
 

@@ -98,19 +98,20 @@ static bool lowest_bits(void)
 	return true;
 }
 
-/* Bit b is the highest from 2^b to below 2^(b + 1). */
+/* From 2^bit up, and from half an octave above. */
 static bool highest_bits(void)
 {
 	const unsigned first = word_log2(HEAP_EXACT_BINS);
 
-	for (unsigned bit = first; bit < 32; bit++) {
+	for (unsigned half = 2 * first; half < 64; half++) {
+		uint64_t octave = (uint64_t)1 << half / 2;
+		uint64_t from = octave + half % 2 * octave / 2;
 		unsigned bad = 0;
 
-		for (uint64_t w = (uint64_t)1 << bit; w < (uint64_t)2 << bit;
-		     w++)
-			bad |= word_highest((uint32_t)w, first) ^ bit;
+		for (uint64_t w = from; w < from + octave / 2; w++)
+			bad |= word_halves((uint32_t)w, first) ^ half;
 		if (bad != 0)
-			return arithmetic_wrong("word_highest", bit);
+			return arithmetic_wrong("word_halves", half);
 	}
 	arithmetic_count(ALL - HEAP_EXACT_BINS);
 	return true;
@@ -320,22 +321,36 @@ static const struct hull {
 
 static bool hull_holds(const struct hull *hull)
 {
-	const struct bins b = {.lo = hull->from,
-			       .units = hull->units,
-			       .floor = hull->from,
-			       .words = hull->units};
+	const struct bins b = {.lo = hull->from, .units = hull->units};
 	const uint32_t from = hull->from;
-	const uint32_t chunks = hull->units * HEAP_ALIGN;
-	const uint32_t words = hull->units * WORD_SIZE;
+	const uint32_t bytes = hull->units * HEAP_ALIGN;
 
 	EVERY(at, "bins_may_hold",
 	      (uint32_t)(bins_may_hold(&b, (const void *)at) ^
-			 (at >= from && at - from < chunks &&
+			 (at >= from && at - from < bytes &&
 			  (at - from) % HEAP_ALIGN == 0)));
-	EVERY(at, "bins_may_read",
-	      (uint32_t)(bins_may_read(&b, (const void *)at) ^
-			 (at >= from && at - from < words &&
-			  (at - from) % WORD_SIZE == 0)));
+	EVERY(at, "bins_may_end",
+	      (uint32_t)(bins_may_end(&b, (const void *)at) ^
+			 (at >= from && at - from <= bytes &&
+			  (at - from) % HEAP_ALIGN == 0)));
+	return true;
+}
+
+/* A bin's head dressed as a chunk is known by its address. */
+static bool dressed_heads(void)
+{
+	const struct bins *b = (const struct bins *)(uintptr_t)0x20000040;
+
+	EVERY(at, "bins_of_dressed",
+	      (uint32_t)((bins_of_dressed(b, (const struct chunk *)at) <
+			  HEAP_BINS) ^
+			 (at >= 0x20000040 && at % WORD_SIZE == 0 &&
+			  at < 0x20000040 + HEAP_BINS * WORD_SIZE)));
+	for (unsigned bin = 0; bin < HEAP_BINS; bin++)
+		if (bins_of_dressed(
+			    b, (const struct chunk *)((uintptr_t)b +
+						      bin * WORD_SIZE)) != bin)
+			return arithmetic_wrong("bins_of_dressed of bin", bin);
 	return true;
 }
 
@@ -357,7 +372,7 @@ const struct arithmetic arithmetic_inline[] = {
 	{"aligning to each power of two", aligning_to_all, false},
 	{"powers of two are told from others", powers_of_two, false},
 	{"the lowest bit", lowest_bits, false},
-	{"the highest bit", highest_bits, false},
+	{"the highest two bits", highest_bits, false},
 	{"the chunk of every request is the smallest", chunk_sizes, true},
 	{"rounding, requests that are too large included", chunk_rounding,
 	 false},
@@ -369,6 +384,7 @@ const struct arithmetic arithmetic_inline[] = {
 	{"two words are fences", fences, true},
 	{"a tiny chunk's head leads where it was told", tiny_links, true},
 	{"the hull: every address inside, aligned, and no other", hull, false},
+	{"the heads of bins, and no other address", dressed_heads, false},
 	{"eight hulls, to the last address", all_hulls, false},
 };
 const size_t arithmetic_inline_number =

@@ -20,7 +20,7 @@
 static struct heap_chunk map[CHUNKS];
 static unsigned chunks;
 
-static size_t given;      /* as now.given before the operation */
+static size_t given;      /* as here.given before the operation */
 static uint64_t pristine; /* the chunks of an empty world */
 
 /* ---- bytes ------------------------------------------------------------- */
@@ -91,8 +91,9 @@ struct heap *model_empty_heap(void *mem, const struct heap_port *port)
 /* How often and how much it ever was is no part of a state. */
 static void forget_counters(void)
 {
-	now.heap->peak = 0;
-	now.heap->failures = 0;
+	here.heap->peak = heap_in_use(here.heap);
+	here.heap->below_peak = 0;
+	here.heap->failures = 0;
 }
 
 static uint64_t mix(uint64_t sum, size_t word)
@@ -141,7 +142,7 @@ static uint64_t tour(void)
 	uint64_t sum = 0;
 
 	chunks = 0;
-	if (!heap_walk(now.heap, see, NULL))
+	if (!heap_walk(here.heap, see, NULL))
 		world_wrong("heap_walk does not come to the end");
 	for (unsigned i = 0; i < chunks; i++)
 		sum = mix_chunk(sum, &map[i]);
@@ -164,8 +165,8 @@ static void check_map(void)
 	for (unsigned i = 0; i < chunks; i++)
 		used += map[i].state == HEAP_CHUNK_USED ? map[i].size : 0;
 	for (unsigned i = 0; i < WORLD_BLOCKS; i++)
-		if (now.block[i].mem != NULL)
-			blocks += now.block[i].n + WORD_SIZE;
+		if (here.block[i].mem != NULL)
+			blocks += here.block[i].n + WORD_SIZE;
 	if (used != blocks)
 		world_wrong("%zu bytes are in use, of which %zu are ours", used,
 			    blocks);
@@ -174,12 +175,12 @@ static void check_map(void)
 static void check_contents(void)
 {
 	for (unsigned i = 0; i < WORLD_BLOCKS; i++)
-		if (now.block[i].mem != NULL &&
-		    !words_are_kept(now.block[i].mem, now.block[i].n))
+		if (here.block[i].mem != NULL &&
+		    !words_are_kept(here.block[i].mem, here.block[i].n))
 			world_wrong("block %c has lost its content", 'a' + i);
-	for (unsigned i = 0; i < now.strangers; i++)
-		if (!came_along((unsigned char *)now.stranger[i],
-				(unsigned char *)now.stranger[i],
+	for (unsigned i = 0; i < here.strangers; i++)
+		if (!came_along((unsigned char *)here.stranger[i],
+				(unsigned char *)here.stranger[i],
 				STRANGER_BYTES))
 			world_wrong(
 				"the heap wrote into somebody else's bytes");
@@ -193,13 +194,13 @@ uint64_t world_look(void)
 	forget_counters();
 	sum = tour();
 	check_map();
-	sum = mix_words(sum, now.heap, sizeof(struct heap));
-	sum = mix_words(sum, now.bank, sizeof(now.bank));
-	sum = mix_words(sum, now.stranger, sizeof(now.stranger));
-	sum = mix(sum, now.turn);
+	sum = mix_words(sum, here.heap, sizeof(struct heap));
+	sum = mix_words(sum, here.bank, sizeof(here.bank));
+	sum = mix_words(sum, here.stranger, sizeof(here.stranger));
+	sum = mix(sum, here.turn);
 	/* 0 is an empty place in the table of states. */
-	now.state = sum != 0 ? sum : 1;
-	return now.state;
+	here.state = sum != 0 ? sum : 1;
+	return here.state;
 }
 
 void model_start(void)
@@ -210,7 +211,7 @@ void model_start(void)
 
 void model_begin(void)
 {
-	given = now.given;
+	given = here.given;
 }
 
 /* ---- answers ----------------------------------------------------------- */
@@ -223,13 +224,13 @@ static bool overlap(uintptr_t a, size_t a_bytes, uintptr_t b, size_t b_bytes)
 /* Is [at, at + n) memory that this heap was given for chunks? */
 static bool was_given(uintptr_t at, size_t n)
 {
-	uintptr_t start = (uintptr_t)now.memory + model_control();
+	uintptr_t start = (uintptr_t)here.memory + model_control();
 
 	if (!world->grows)
 		return at >= start &&
-		       at + n <= (uintptr_t)now.memory + now.bytes;
+		       at + n <= (uintptr_t)here.memory + here.bytes;
 	for (unsigned i = 0; i < 2; i++)
-		if (at >= now.bank[i].start && at + n <= now.bank[i].brk)
+		if (at >= here.bank[i].start && at + n <= here.bank[i].brk)
 			return true;
 	return false;
 }
@@ -239,7 +240,7 @@ static void place(struct block *b, void *p, const struct op *op)
 {
 	uintptr_t at = (uintptr_t)p - WORD_SIZE;
 	size_t align = op->align > HEAP_ALIGN ? op->align : HEAP_ALIGN;
-	size_t n = heap_usable_size(now.heap, p);
+	size_t n = heap_usable_size(here.heap, p);
 
 	if ((uintptr_t)p % align != 0)
 		world_wrong("the answer is not aligned to %zu", align);
@@ -249,15 +250,16 @@ static void place(struct block *b, void *p, const struct op *op)
 		world_wrong("the answer lies outside of the heap");
 	b->mem = NULL;
 	for (unsigned i = 0; i < WORLD_BLOCKS; i++) {
-		const struct block *o = &now.block[i];
+		const struct block *o = &here.block[i];
 
 		if (o->mem != NULL &&
 		    overlap(at, n + WORD_SIZE, (uintptr_t)o->mem - WORD_SIZE,
 			    o->n + WORD_SIZE))
 			world_wrong("the answer overlaps block %c", 'a' + i);
 	}
-	for (unsigned i = 0; i < now.strangers; i++)
-		if (overlap(at, n + WORD_SIZE, now.stranger[i], STRANGER_BYTES))
+	for (unsigned i = 0; i < here.strangers; i++)
+		if (overlap(at, n + WORD_SIZE, here.stranger[i],
+			    STRANGER_BYTES))
 			world_wrong("the answer is somebody else's");
 	b->mem = p;
 	b->n = n;
@@ -289,12 +291,12 @@ static size_t size_at(uintptr_t at, bool ends, enum heap_chunk_state state)
 /* Bytes that the end of the heap can still get, `need` being asked for. */
 static size_t growth(size_t need)
 {
-	const struct bank *bank = &now.bank[now.turn];
+	const struct bank *bank = &here.bank[here.turn];
 	size_t rest = bank->end - bank->brk;
 
 	if (!world->grows)
 		return 0;
-	if (bank->brk == now.heap->end && now.heap->end % HEAP_ALIGN == 0)
+	if (bank->brk == here.heap->end && here.heap->end % HEAP_ALIGN == 0)
 		return rest;
 	/* A segment of its own, or of an end that is not aligned. */
 	return rest >= need + sizeof(struct segment) + 4 * HEAP_ALIGN ? need
@@ -313,7 +315,7 @@ static void unjustified(size_t need)
 static void check_refusal(const struct op *op, size_t need, uintptr_t at,
 			  size_t own)
 {
-	uint64_t before = now.state, after = world_look();
+	uint64_t before = here.state, after = world_look();
 	size_t top = 0, grown = op->refused == 0 ? growth(need) : 0;
 
 	if (!world->grows && after != before)
@@ -336,7 +338,7 @@ static void check_refusal(const struct op *op, size_t need, uintptr_t at,
 		unjustified(need);
 	/* What lies before and the top, which a new segment may have made a
 	 * chunk meanwhile, are not taken together. */
-	if (now.given == given && below != 0 && below + own + behind >= need)
+	if (here.given == given && below != 0 && below + own + behind >= need)
 		unjustified(need);
 	if (top != 0 && size_at(at + own, false, HEAP_CHUNK_TOP) == top &&
 	    own + top + grown >= need)
@@ -390,11 +392,11 @@ void model_resized(struct block *b, void *p, const struct op *op)
 static void check_invariants(const char *when)
 {
 	const void *bad = NULL;
-	enum heap_invariant broken = heap_check(now.heap, &bad);
+	enum heap_invariant broken = heap_check(here.heap, &bad);
 
 	if (broken != HEAP_OK)
 		world_wrong("heap_check says I%d at %zu, %s", (int)broken,
-			    (size_t)((const unsigned char *)bad - now.memory),
+			    (size_t)((const unsigned char *)bad - here.memory),
 			    when);
 }
 
@@ -403,9 +405,9 @@ static void check_stats(const struct heap_stats *s)
 	size_t in_use = 0, blocks = 0;
 
 	for (unsigned i = 0; i < WORLD_BLOCKS; i++) {
-		if (now.block[i].mem == NULL)
+		if (here.block[i].mem == NULL)
 			continue;
-		in_use += now.block[i].n + WORD_SIZE;
+		in_use += here.block[i].n + WORD_SIZE;
 		blocks++;
 	}
 	if (s->in_use != in_use || s->used_chunks != blocks)
@@ -414,7 +416,7 @@ static void check_stats(const struct heap_stats *s)
 			s->in_use, s->used_chunks, in_use, blocks);
 	if (s->taken != s->in_use + s->free + s->overhead)
 		world_wrong("heap_stats: the sums do not agree");
-	if (s->taken > (world->grows ? now.given : now.bytes))
+	if (s->taken > (world->grows ? here.given : here.bytes))
 		world_wrong("heap_stats: more taken than given");
 }
 
@@ -427,18 +429,18 @@ static void check_exhaustion(const struct heap_stats *s)
 	all.refused = more.refused = (1u << WORLD_CALLS) - 1;
 	if (s->largest_free == 0)
 		more.n = 0;
-	for (all.block = 0; now.block[all.block].mem != NULL;)
+	for (all.block = 0; here.block[all.block].mem != NULL;)
 		if (++all.block == WORLD_BLOCKS)
 			return;
 	more.block = all.block;
 	world_do(&more);
-	if (now.block[more.block].mem != NULL)
+	if (here.block[more.block].mem != NULL)
 		world_wrong("a request above the largest free chunk is served");
 	world_back(EXAMINED);
 	if (s->largest_free == 0)
 		return;
 	world_do(&all);
-	if (now.block[all.block].mem == NULL)
+	if (here.block[all.block].mem == NULL)
 		world_wrong("%zu bytes are free, and not to be had", all.n);
 	check_invariants("after the largest request");
 	world_back(EXAMINED);
@@ -452,15 +454,15 @@ static void check_recovery(uint64_t state)
 
 	for (unsigned i = 0; i < WORLD_BLOCKS; i++) {
 		struct block *b =
-			&now.block[(state & 64) != 0 ? i
-						     : WORLD_BLOCKS - 1 - i];
+			&here.block[(state & 64) != 0 ? i
+						      : WORLD_BLOCKS - 1 - i];
 
-		heap_free(now.heap, b->mem);
+		heap_free(here.heap, b->mem);
 		b->mem = NULL;
 	}
 	empty = tour();
 	check_invariants("when all is freed");
-	heap_stats(now.heap, &s);
+	heap_stats(here.heap, &s);
 	if (!world->grows && empty != pristine)
 		world_wrong("all is freed, but not one chunk again");
 	if (s.in_use != 0 || s.used_chunks != 0 || s.free_chunks > s.segments)
@@ -475,7 +477,7 @@ void world_examine(uint64_t state)
 
 	world_keep(EXAMINED);
 	check_invariants("at the end");
-	heap_stats(now.heap, &s);
+	heap_stats(here.heap, &s);
 	check_stats(&s);
 	check_exhaustion(&s);
 	check_recovery(state);

@@ -21,7 +21,7 @@ struct bank {
 };
 
 /* All that an operation may change. */
-extern struct now {
+extern struct here {
 	struct heap *heap; /* its control block is in `memory` */
 	struct block block[WORLD_BLOCKS];
 	struct bank bank[2];
@@ -33,7 +33,7 @@ extern struct now {
 	uint64_t state; /* as world_look said last */
 	size_t bytes;   /* of memory, that this world uses */
 	unsigned char memory[WORLD_MEMORY] __attribute__((aligned(4096)));
-} now;
+} here;
 
 extern const struct world *world;
 

@@ -7,10 +7,10 @@
 
 #include "model.h"
 
-struct now now;
+struct here here;
 const struct world *world;
 
-static struct now kept[WORLD_DEPTH];
+static struct here kept[WORLD_DEPTH];
 static unsigned calls;   /* of sbrk for more, in this operation */
 static unsigned grants;  /* those that the bank could serve     */
 static unsigned refused; /* which of these are to fail          */
@@ -19,7 +19,7 @@ static unsigned refused; /* which of these are to fail          */
 
 static void *on_sbrk(void *ctx, ptrdiff_t increment)
 {
-	struct bank *bank = &now.bank[now.turn];
+	struct bank *bank = &here.bank[here.turn];
 	uintptr_t old = bank->brk;
 	size_t back = (size_t)0 - (size_t)increment;
 
@@ -38,25 +38,25 @@ static void *on_sbrk(void *ctx, ptrdiff_t increment)
 	if ((refused >> grants++ & 1) != 0)
 		return (void *)-1;
 	bank->brk += (size_t)increment;
-	now.given += (size_t)increment;
+	here.given += (size_t)increment;
 	return (void *)old;
 }
 
 static uintptr_t on_lock(void *ctx)
 {
 	(void)ctx;
-	if (now.locked)
+	if (here.locked)
 		world_wrong("the lock is taken twice");
-	now.locked = true;
+	here.locked = true;
 	return 1;
 }
 
 static void on_unlock(void *ctx, uintptr_t state)
 {
 	(void)ctx;
-	if (!now.locked || state != 1)
+	if (!here.locked || state != 1)
 		world_wrong("the lock is released, but not held");
-	now.locked = false;
+	here.locked = false;
 }
 
 static void on_fault(void *ctx, const struct heap_fault *fault)
@@ -82,49 +82,49 @@ static const struct heap_port ports[2][2] = {
 void world_start(const struct world *w)
 {
 	const struct heap_port *port = &ports[w->grows][w->locked];
-	uintptr_t start = (uintptr_t)now.memory;
+	uintptr_t start = (uintptr_t)here.memory;
 	size_t first = w->room * HEAP_ALIGN, other = w->other * HEAP_ALIGN;
 
 	world = w;
 	refused = 0;
-	memset(&now, 0, sizeof(now));
+	memset(&here, 0, sizeof(here));
 	if (!w->grows) {
 		/* Besides the room: where a head starts, and the fence. */
 		size_t n = model_control() + first + HEAP_ALIGN;
 
-		now.bytes = n;
-		now.heap = heap_create(now.memory, n, port);
-		if (now.heap == NULL)
+		here.bytes = n;
+		here.heap = heap_create(here.memory, n, port);
+		if (here.heap == NULL)
 			world_wrong("heap_create makes no heap");
 	} else {
 		size_t control = model_control() + 2 * HEAP_ALIGN;
 		uintptr_t low = start + control + other + HEAP_ALIGN;
 
 		/* The second bank lies below the first. */
-		now.bytes = control + other + HEAP_ALIGN + first;
-		now.bank[0] = (struct bank){low, low + first, low};
+		here.bytes = control + other + HEAP_ALIGN + first;
+		here.bank[0] = (struct bank){low, low + first, low};
 		low = start + control;
-		now.bank[1] = (struct bank){low, low + other, low};
-		now.heap = model_empty_heap(now.memory, port);
+		here.bank[1] = (struct bank){low, low + other, low};
+		here.heap = model_empty_heap(here.memory, port);
 	}
-	if (now.bytes > sizeof(now.memory))
+	if (here.bytes > sizeof(here.memory))
 		world_wrong("WORLD_MEMORY is too small for this world");
 	model_start();
 }
 
-static size_t now_bytes(void)
+static size_t here_bytes(void)
 {
-	return offsetof(struct now, memory) + now.bytes;
+	return offsetof(struct here, memory) + here.bytes;
 }
 
 void world_keep(unsigned at)
 {
-	memcpy(&kept[at], &now, now_bytes());
+	memcpy(&kept[at], &here, here_bytes());
 }
 
 void world_back(unsigned at)
 {
-	memcpy(&now, &kept[at], now_bytes());
+	memcpy(&here, &kept[at], here_bytes());
 }
 
 /* ---- what can be done -------------------------------------------------- */
@@ -140,7 +140,7 @@ static unsigned vacant(void)
 {
 	unsigned i = 0;
 
-	while (i < WORLD_BLOCKS && now.block[i].mem != NULL)
+	while (i < WORLD_BLOCKS && here.block[i].mem != NULL)
 		i++;
 	return i;
 }
@@ -184,7 +184,7 @@ unsigned world_ops(struct op *op, unsigned most)
 	if (vacant() < WORLD_BLOCKS)
 		add_requests(&list, vacant());
 	for (unsigned i = 0; i < WORLD_BLOCKS; i++) {
-		if (now.block[i].mem == NULL)
+		if (here.block[i].mem == NULL)
 			continue;
 		add(&list, (struct op){.kind = OP_FREE, .block = i});
 		for (const size_t *size = world->size; *size != 0; size++)
@@ -194,7 +194,7 @@ unsigned world_ops(struct op *op, unsigned most)
 	}
 	if (world->grows)
 		add(&list, (struct op){.kind = OP_TRIM});
-	if (world->strangers && now.strangers < STRANGERS)
+	if (world->strangers && here.strangers < STRANGERS)
 		add(&list, (struct op){.kind = OP_STRANGER});
 	if (world->other != 0)
 		add(&list, (struct op){.kind = OP_BANK});
@@ -241,11 +241,11 @@ void op_print(const struct op *op)
 
 static void stranger_takes(void)
 {
-	struct bank *bank = &now.bank[now.turn];
+	struct bank *bank = &here.bank[here.turn];
 
 	if (bank->end - bank->brk < STRANGER_BYTES)
 		return;
-	now.stranger[now.strangers++] = bank->brk;
+	here.stranger[here.strangers++] = bank->brk;
 	model_fill(bank->brk, STRANGER_BYTES);
 	bank->brk += STRANGER_BYTES;
 }
@@ -253,19 +253,19 @@ static void stranger_takes(void)
 /* What heap_trim says, sbrk has got back. */
 static void trim(void)
 {
-	size_t before = now.bank[0].brk + now.bank[1].brk;
-	size_t n = heap_trim(now.heap, 0);
+	size_t before = here.bank[0].brk + here.bank[1].brk;
+	size_t n = heap_trim(here.heap, 0);
 
-	if (before - n != now.bank[0].brk + now.bank[1].brk)
+	if (before - n != here.bank[0].brk + here.bank[1].brk)
 		world_wrong("heap_trim says %zu, and gave back %zu", n,
-			    before - now.bank[0].brk - now.bank[1].brk);
-	now.given -= n;
+			    before - here.bank[0].brk - here.bank[1].brk);
+	here.given -= n;
 }
 
 unsigned world_do(const struct op *op)
 {
-	struct heap *h = now.heap;
-	struct block *b = &now.block[op->block];
+	struct heap *h = here.heap;
+	struct block *b = &here.block[op->block];
 
 	calls = 0;
 	grants = 0;
@@ -295,11 +295,11 @@ unsigned world_do(const struct op *op)
 		stranger_takes();
 		break;
 	case OP_BANK:
-		now.turn ^= 1;
+		here.turn ^= 1;
 		break;
 	}
 	refused = 0;
-	if (now.locked)
+	if (here.locked)
 		world_wrong("the lock is still held");
 	/* Four a request, and realloc may make two. */
 	if (calls > (op->kind == OP_RESIZE ? 8u : 4u))

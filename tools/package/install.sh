@@ -60,8 +60,9 @@ END
 	echo "Libs: $libs"
 }
 
-put include/heap heap/heap*.h heap/libc/heap_*.h port/*.h
+put include/heap heap/heap*.h heap/libc/heap_*.h port/heap_*.h
 put lib/heap/linker linker/heap.ld linker/sections.ld
+put share/heap/rtos port/rtos/*
 put share/doc/heap LICENSE CHANGELOG.md linker/README.md port/MIGRATION.md
 mv "$root/share/doc/heap/README.md" "$root/share/doc/heap/LINKER.md"
 put lib/cmake/heap $here/cmake/heapConfig.cmake $here/cmake/heapSelect.cmake

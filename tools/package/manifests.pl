@@ -64,7 +64,7 @@ my @core;
 for my $path (glob('heap/*.[ch]'), 'port/heap_port.h', 'port/heap_lock.h',
 	'port/heap_pending.h', 'port/swap.c',
 	glob('port/heap_cortex_m.h port/locker.c port/mutex.c port/region*.c'),
-	glob('port/report.c port/cortex_m*.c')) {
+	glob('port/report*.c port/cortex_m*.c')) {
 	my $text = slurp($path);
 	my $name = basename($path);
 	if ($name =~ /^cortex_m.*\.c$/) {

@@ -96,6 +96,7 @@ static struct block *begin(struct player *player, const struct event *e,
 		.site = program_site(e->caller),
 	};
 	history->count++;
+	history->has_tags |= e->tag != 0;
 	if (2 * player->latest_count >= player->latest_size)
 		latest_grow(player);
 	slot = slot_of(player, e->mem);

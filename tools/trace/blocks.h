@@ -51,6 +51,7 @@ struct history {
 	uint64_t refused;   /* requests that were answered by NULL          */
 	uint64_t unknown;   /* ends of blocks from before the trace         */
 	uint64_t unended;   /* blocks whose place was given out while live    */
+	bool has_tags;      /* a block has one: the heap keeps accounts       */
 	uint64_t low, high; /* addresses, from the first to behind the last */
 };
 

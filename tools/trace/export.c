@@ -7,6 +7,7 @@
 
 #include "blocks.h"
 #include "export.h"
+#include "program.h"
 #include "refuse.h"
 #include "trace.h"
 
@@ -120,7 +121,8 @@ void export_bench(const struct history *history, const char *path)
 static void mtrace_line(FILE *file, const struct event *e, const char *sign,
 			uint64_t mem)
 {
-	fprintf(file, "@ [0x%" PRIx64 "] %s 0x%" PRIx64, e->caller, sign, mem);
+	fprintf(file, "@ [0x%" PRIx64 "] %s 0x%" PRIx64,
+		program_address(e->caller), sign, mem);
 }
 
 static void mtrace_event(FILE *file, const struct event *e)

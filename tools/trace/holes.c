@@ -18,10 +18,15 @@ static int by_start(const void *a, const void *b)
 	return one->from < two->from ? -1 : one->from > two->from;
 }
 
-/* The chunk around a block: heap/README.md has the drawing. */
-static struct range chunk_of(const struct block *b, uint64_t word)
+/*
+ * The chunk around a block: heap/README.md has the drawing.  `behind` are the
+ * bytes that accounts keep there: heap_tags.h.
+ */
+static struct range chunk_of(const struct block *b, uint64_t word,
+			     uint64_t behind)
 {
-	uint64_t size = (b->bytes + word + 2 * word - 1) & ~(2 * word - 1);
+	uint64_t size =
+		(b->bytes + behind + word + 2 * word - 1) & ~(2 * word - 1);
 
 	if (size < 2 * word)
 		size = 2 * word;
@@ -38,7 +43,8 @@ static size_t live_chunks(const struct history *history, size_t at,
 		const struct block *b = &history->blocks[i];
 
 		if (b->from <= at && (b->to == NEVER || b->to > at))
-			chunks[n++] = chunk_of(b, word);
+			chunks[n++] = chunk_of(
+				b, word, history->has_tags ? 2 * word : 0);
 	}
 	qsort(chunks, n, sizeof(*chunks), by_start);
 	return n;

@@ -351,7 +351,8 @@ static void draw_legend(FILE *svg, const struct map *map, bool by_tag)
 	      by_tag ? "tag" : "allocated at");
 	for (unsigned i = 0; i < map->colours; i++) {
 		if (by_tag)
-			snprintf(name, sizeof(name), "tag %u", map->keys[i]);
+			snprintf(name, sizeof(name), "%s",
+				 program_tag_name(map->keys[i]));
 		else
 			snprintf(name, sizeof(name), "%s",
 				 program_site_name(map->keys[i]));

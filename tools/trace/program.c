@@ -25,6 +25,9 @@ static struct {
 	Dwfl *dwfl;
 	Dwfl_Module *module;
 	bool is_arm;
+	bool is_loaded; /* anywhere, by a loader: its pointers are not yet there */
+	unsigned
+		word; /* bits of a pointer                                    */
 	uint64_t moved; /* from the addresses of the file to those of the run */
 	GElf_Addr bias; /* from those of the file to libdwfl's                */
 } program;
@@ -49,6 +52,8 @@ static void open_elf(const char *path, GElf_Ehdr *header)
 		refuse(path, "is not a linked program; name what the linker "
 			     "made of it");
 	program.is_arm = header->e_machine == EM_ARM;
+	program.is_loaded = header->e_type == ET_DYN;
+	program.word = header->e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
 }
 
 /* Without Arm's bit that marks Thumb code. */
@@ -87,15 +92,14 @@ static bool find_symbol(const char *name, uint64_t *address)
 
 static void check_place(const GElf_Ehdr *header, const struct trace *trace)
 {
-	unsigned word = header->e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
 	uint64_t here;
 
-	if (word != trace->word)
+	if (program.word != trace->word)
 		refuse(program.path,
 		       "does not match %s: it is a %u-bit program, the trace "
 		       "is "
 		       "of a %u-bit one",
-		       trace->path, word, trace->word);
+		       trace->path, program.word, trace->word);
 	if (!find_symbol(ANCHOR, &here))
 		refuse(program.path,
 		       "does not match %s: it has no " ANCHOR ", so it did not "
@@ -205,6 +209,13 @@ void program_open(const char *path, const struct trace *trace)
 	check_build_id(trace);
 	check_code(trace);
 	open_lines(path);
+}
+
+uint64_t program_address(uint64_t address)
+{
+	uint64_t here = address - program.moved;
+
+	return file_bytes(plain(here) - 1, 1) != NULL ? here : address;
 }
 
 /* ---- sites ------------------------------------------------------------------------------ */
@@ -341,4 +352,50 @@ unsigned program_site(uint64_t caller)
 const char *program_site_name(unsigned site)
 {
 	return sites[site];
+}
+
+/* ---- tags -------------------------------------------------------------------------------- */
+
+static uint64_t file_word(const uint8_t *bytes, size_t size)
+{
+	uint64_t value = 0;
+
+	while (size-- != 0)
+		value = value << 8 | bytes[size];
+	return value;
+}
+
+/* A text in the file, or NULL when it does not end there. */
+static const char *file_text(uint64_t at)
+{
+	for (uint64_t n = 1; n < 64; n++) {
+		const uint8_t *bytes = file_bytes(at, n);
+
+		if (bytes == NULL)
+			return NULL;
+		if (bytes[n - 1] == '\0')
+			return (const char *)bytes;
+	}
+	return NULL;
+}
+
+const char *program_tag_name(unsigned tag)
+{
+	static char number[32];
+	const size_t word = program.word / 8;
+	uint64_t names, count;
+	const uint8_t *bytes;
+	const char *name = NULL;
+
+	/* Where a loader fills in the pointers the file does not have them. */
+	if (!program.is_loaded && find_symbol("heap_tag_names", &names) &&
+	    find_symbol("heap_tag_count", &count) &&
+	    (bytes = file_bytes(count, 4)) != NULL &&
+	    tag < file_word(bytes, 4) &&
+	    (bytes = file_bytes(names + tag * word, word)) != NULL)
+		name = file_text(file_word(bytes, word));
+	if (name != NULL)
+		return name;
+	snprintf(number, sizeof(number), "tag %u", tag);
+	return number;
 }

@@ -23,4 +23,16 @@ void program_open(const char *path, const struct trace *trace);
 unsigned program_site(uint64_t caller);
 const char *program_site_name(unsigned site);
 
+/*
+ * A return address of the run as the file has it, for addr2line; as it is, when
+ * it is none of the program.
+ */
+uint64_t program_address(uint64_t address);
+
+/*
+ * The name of a tag: from the program's heap_tag_names, as tools/heap-tags.pl
+ * writes them, else "tag NUMBER".  Valid until the next call.
+ */
+const char *program_tag_name(unsigned tag);
+
 #endif

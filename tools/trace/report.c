@@ -259,7 +259,7 @@ static void print_shares(const struct history *history, size_t rows,
 		       s->bytes, s->blocks, s->all_bytes, s->all_blocks,
 		       s->most);
 		if (tags)
-			printf("%u\n", s->who);
+			printf("%s\n", program_tag_name(s->who));
 		else
 			printf("%s\n", program_site_name(s->who));
 	}
@@ -274,11 +274,7 @@ void report_sites(const struct history *history, size_t rows)
 
 void report_tags(const struct history *history, size_t rows)
 {
-	bool any = false;
-
-	for (size_t i = 0; i < history->count && !any; i++)
-		any = history->blocks[i].tag != 0;
-	if (!any)
+	if (!history->has_tags)
 		return;
 	printf("\ntags, by bytes at the peak\n");
 	print_shares(history, rows, tag_key, true);

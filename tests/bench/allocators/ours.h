@@ -6,6 +6,8 @@
  *   OURS_LOCKED  the same, and the lock that masks interrupts
  *   OURS_METER   the same, and each locked section is timed
  *   OURS_STOCK   the port that is in the archive
+ * With OURS_IDLE 1 an observer was registered and removed: all of that is in the
+ * program, and idle.
  * With OURS_NATIVE 1 it is heap_alloc and its like on heap_default instead.
  */
 #ifndef BENCH_OURS_H
@@ -14,6 +16,10 @@
 #include "bench.h"
 #include "heap.h"
 #include "heap_cortex_m.h"
+
+#ifndef OURS_IDLE
+#define OURS_IDLE 0
+#endif
 
 #ifndef OURS_NATIVE
 #define OURS_NATIVE 0
@@ -49,11 +55,37 @@ void *realloc(void *p, size_t n);
 #define ours_realloc realloc
 #endif
 
+#if OURS_IDLE
+#include "heap_observe.h"
+
+static void ours_tell(struct heap_observer *self, const struct heap_event *e)
+{
+	(void)self;
+	(void)e;
+	bench_fail("an observer is told something");
+}
+
+static void ours_idle(void)
+{
+	static struct heap_observer observer;
+
+	observer.tell = ours_tell;
+	if (!heap_observe(&heap_default, &observer) ||
+	    !heap_unobserve(&heap_default, &observer))
+		bench_fail("the observer does not come and go");
+}
+#else
+static void ours_idle(void)
+{
+}
+#endif
+
 /* The region is the linker script's by default; here it ends where we say. */
 static void ours_init(void *region, size_t size)
 {
 	heap_region_linker.start = region;
 	heap_region_linker.end = (char *)region + size;
+	ours_idle();
 }
 
 #if OURS_PORT == OURS_METER

@@ -9,6 +9,10 @@ bench.heap.objects = $(call bench_ours,heap,$1,$2)
 bench.heap-locked.objects = $(call bench_ours,heap,$1,$2)
 bench.heap-meter.objects = $(call bench_ours,heap,$1,$2)
 bench.heap-stock.objects = $(call bench_ours,heap,$1,$2)
+bench.heap-idle.objects = $(call bench_ours,heap,$1,$2)
+bench.heap-locked-idle.objects = $(call bench_ours,heap,$1,$2)
+bench.heap-bare.objects = $(BENCH_OUT)/ours/$1-Os/heap-bare.a
+bench.heap-locked-bare.objects = $(BENCH_OUT)/ours/$1-Os/heap-bare.a
 bench.heap-min.objects = $(call bench_ours,heap-min,$1,$2)
 bench.heap-min-locked.objects = $(call bench_ours,heap-min,$1,$2)
 bench.heap-min-meter.objects = $(call bench_ours,heap-min,$1,$2)
@@ -19,7 +23,8 @@ bench.heap-min-native.objects = build/$1/none/heap-min.a
 
 BENCH_OURS := heap heap-locked heap-meter heap-min heap-min-locked \
 	heap-min-meter heap-debug heap-native \
-	heap-min-native heap-stock heap-min-stock
+	heap-min-native heap-stock heap-min-stock heap-idle heap-locked-idle \
+	heap-bare heap-locked-bare
 $(foreach a,$(BENCH_OURS), \
 	$(eval bench.$a.ldflags := --specs=picolibc.specs) \
 	$(eval bench.$a.libs := -lc -lgcc))
@@ -40,3 +45,5 @@ $(BENCH_OUT)/ours/$2$3/$1.a: $(patsubst %.c,$(BENCH_OUT)/ours/$2$3/$1/%.o, \
 endef
 $(foreach a,heap heap-min heap-debug,$(foreach c,$(BENCH_CPUS), \
 	$(eval $(call bench_ours_rules,$a,$c,-O2))))
+flags_heap-bare := $(flags_heap) -DHEAP_NO_LAYERS
+$(foreach c,$(BENCH_CPUS),$(eval $(call bench_ours_rules,heap-bare,$c,-Os)))

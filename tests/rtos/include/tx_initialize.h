@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RTOS_TX_INITIALIZE_H
+#define RTOS_TX_INITIALIZE_H
+
+#define TX_INITIALIZE_IN_PROGRESS ((ULONG)0xf0f0f0f0UL)
+#define TX_INITIALIZE_IS_FINISHED ((ULONG)0x00000000UL)
+
+#endif
