@@ -530,3 +530,22 @@ TEST(the_checker_finds_a_link_that_is_not_aligned)
 	expect_broken((size_t *)&h->bins.head[3 - 2],
 		      (uintptr_t)word_of(1, 0) + 1, HEAP_I6);
 }
+
+TEST(what_is_served_is_no_failure)
+{
+	void *p;
+
+	for (unsigned i = 0; i < 2; i++) {
+		lay(ports[i], "u2 f5 u2");
+		p = heap_alloc_aligned(h, 4 * HEAP_ALIGN, rig_units(2));
+		CHECK(p != NULL);
+		p = heap_resize(h, p, rig_units(9));
+		CHECK(p != NULL);
+		p = heap_resize(h, p, rig_units(1));
+		CHECK(p != NULL);
+		heap_free(h, p);
+		CHECK_EQ(rig_stats(h).failures, 0);
+		CHECK_PTR_EQ(heap_alloc_aligned(h, 4 * HEAP_ALIGN, MOST), NULL);
+		CHECK_EQ(rig_stats(h).failures, 1);
+	}
+}
