@@ -17,7 +17,7 @@
  * There is one recorder, for one heap.  It allocates nothing and waits for
  * nobody: an event takes the port's lock for the time of copying its bytes, and
  * one that finds no room is counted instead of kept.  heap/trace_format.h has
- * the format.  Not in heap-min.a.
+ * the format.  heap-min.a has no observers, so no traces.
  */
 #ifndef HEAP_TRACE_H
 #define HEAP_TRACE_H

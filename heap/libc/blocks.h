@@ -62,6 +62,12 @@ extern unsigned heap_mapped_wait;
 void heap_mapped_tidy(void);
 /* Requests below need no look at whose port this is. */
 extern size_t heap_mapped_fast;
+/*
+ * Small blocks that malloc and free keep back, see host_quick.h: give them to
+ * the heap, from any thread; true when there were any.  And now and then.
+ */
+bool heap_quick_flush(void);
+void heap_quick_tidy(void);
 /* How many bytes are mapped for blocks, and in how many blocks. */
 void heap_mapped_count(size_t *blocks, size_t *bytes);
 
@@ -127,7 +133,17 @@ static inline bool blocks_trim(size_t keep, const void *caller)
 	return heap_mapped_trim(keep, caller);
 }
 
+/* Before the heap is counted. */
+static inline void blocks_settle(void)
+{
+	heap_quick_flush();
+}
+
 #else
+
+static inline void blocks_settle(void)
+{
+}
 
 static inline void *blocks_alloc(size_t n, const void *caller)
 {

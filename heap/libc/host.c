@@ -19,6 +19,7 @@ struct mallinfo2 mallinfo2(void)
 	struct heap_stats s;
 	size_t blocks = 0, bytes = 0;
 
+	blocks_settle();
 	heap_stats(&heap_default, &s);
 #if BLOCKS_MAP
 	heap_mapped_count(&blocks, &bytes);

@@ -329,6 +329,7 @@ void heap_mapped_tidy(void)
 		return;
 	__atomic_store_n(&heap_mapped_wait, WAIT, __ATOMIC_RELAXED);
 	__atomic_store_n(&heap_mapped_fast, LEAST, __ATOMIC_RELAXED);
+	heap_quick_tidy();
 	heap_trim(&heap_default, READ(heap_mapped_least));
 }
 
@@ -347,7 +348,10 @@ static bool drop(void *ctx, const struct heap_chunk *chunk)
 
 bool heap_mapped_trim(size_t keep, const void *caller)
 {
-	bool any = heap_trim_from(&heap_default, keep, caller) != 0;
+	bool any;
+
+	heap_quick_flush();
+	any = heap_trim_from(&heap_default, keep, caller) != 0;
 
 	/* heap-debug.a may look at what is in a free chunk. */
 	if (is_ours() && HEAP_CHECK < 3)

@@ -60,6 +60,7 @@ struct mallinfo mallinfo(void)
 {
 	struct heap_stats s;
 
+	blocks_settle();
 	heap_stats(&heap_default, &s);
 	return (struct mallinfo){
 		.arena = clip(s.taken),
@@ -101,6 +102,7 @@ void malloc_stats(void)
 
 	if (heap_port_default.write == NULL)
 		return;
+	blocks_settle();
 	heap_stats(&heap_default, &s);
 	report_line("heap: bytes taken      ", s.taken);
 	report_line("heap: bytes in use     ", s.in_use);

@@ -32,6 +32,10 @@ static const struct {
 	{offsetof(struct heap, taken), "taken"},
 	{offsetof(struct heap, ended), "ended"},
 	{offsetof(struct heap, check), "check"},
+	{offsetof(struct heap, telling), "telling"},
+#if HEAP_CHECK >= 3
+	{offsetof(struct heap, debug), "debug"},
+#endif
 #if HEAP_CHECK != 0
 	{offsetof(struct heap, layer), "layer"},
 #endif
@@ -66,6 +70,12 @@ static void add_chunk(const struct chunk *c)
 
 	if (chunk_is_used(c)) {
 		add(c, "used", "head", 0);
+#if HEAP_CHECK >= 3
+		/* And what the debug profile keeps behind a block. */
+		for (unsigned i = 0; i < sizeof(struct trailer) / WORD_SIZE;
+		     i++)
+			add(last - i, "used", "trailer", i);
+#endif
 	} else if (chunk_is_tiny(c)) {
 		add(c, "tiny", "head", 0);
 		add(last, "tiny", "foot", 0);

@@ -43,10 +43,10 @@ above()
 
 # On Linux large blocks come straight from that port; the hooks are a layer.
 linux='"heap_linux.h"'
-libc_own="\"layer.h\" $(own heap/libc/*.h)"
+libc_own="\"layer.h\" \"word.h\" $(own heap/libc/*.h)"
 
 # malloc and free are made of the engine's inline functions.
-front='^heap/libc/\(host_\)\{0,1\}front.c [0-9]* "hot.h"$'
+front='^heap/libc/\(front.c\|host_front.c\|host_quick.h\) [0-9]* "hot.h"$'
 
 # What renames has to see the names first.
 renamed='^heap/libc/heap_rename.h [0-9]* <\(stdlib.h\|string.h\|cstdlib\|cstring\)>$'

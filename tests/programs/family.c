@@ -318,6 +318,28 @@ static void free_twice(void)
 	free(hide(p));
 }
 
+static void free_twice_among_many(void)
+{
+	char *p[20];
+
+	for (int i = 0; i < 20; i++)
+		p[i] = hide(malloc(size(100)));
+	for (int i = 0; i < 20; i++)
+		free(p[i]);
+	free(hide(p[3]));
+}
+
+static void write_after_free(void)
+{
+	char *p = hide(malloc(size(100))), *q = hide(malloc(size(100)));
+
+	free(p);
+	memset(hide(p), 0x41, 100);
+	memset(q, 0, 100);
+	for (int i = 0; i < 20; i++)
+		p = hide(malloc(size(100)));
+}
+
 static void free_mapped_twice(void)
 {
 	char *p = hide(malloc(size(40000000)));
@@ -344,6 +366,8 @@ static void free_static(void)
 static void misuse_is_told(void)
 {
 	claim(aborts(free_twice), "a double free ends the process");
+	claim(aborts(free_twice_among_many), "and one among many");
+	claim(aborts(write_after_free), "and what is written after free");
 	claim(aborts(free_mapped_twice), "a double free of a large block, too");
 	claim(aborts(free_inside_mapped), "and free of an address inside one");
 	claim(aborts(free_static), "and free of a static object");

@@ -25,7 +25,8 @@ test-programs: ## whole programs on the heap: [ONLY="NAME..."] [PROFILE=P]
 test-programs: $(OUR_PROGRAMS) $(call shared_of,host) $(call shared_of,host32) \
 		build/demo/mps2-an385/wordcount
 	ONLY='$(ONLY)' PROFILE='$(PROFILE)' \
-		prove $(if $(ONLY),-v) tests/programs/programs.t
+		prove $(if $(ONLY),-v) tests/programs/programs.t \
+		$(if $(ONLY),,tests/programs/races.t)
 
 # ---- figures -----------------------------------------------------------------
 

@@ -3,6 +3,7 @@
  * What libheap.so has beside the family: glibc's other names for it, which
  * some programs call, and a check when the process ends.
  */
+#include "../blocks.h"
 #include "../family.h"
 #include "heap_linux.h"
 
@@ -100,6 +101,7 @@ __attribute__((destructor)) static void check_at_exit(void)
 
 	if (path == NULL)
 		return;
+	blocks_settle();
 	broken = heap_check(&heap_default, NULL);
 	heap_stats(&heap_default, &s);
 	put(&line, broken == HEAP_OK ? "sound" : "broken I");
