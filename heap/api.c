@@ -10,6 +10,7 @@
  * refusal, without the lock.  Weak, so that neither is linked for the asking.
  */
 extern __attribute__((weak)) struct heap heap_default;
+extern __attribute__((weak)) const struct heap_port heap_port_default;
 __attribute__((weak)) void heap_libc_exhausted(void);
 
 /* ---- faults ----------------------------------------------------------- */
@@ -29,14 +30,63 @@ WORD_COLD void *heap_fail(struct heap *h, uintptr_t state, const void *mem,
 	return NULL;
 }
 
+#if HEAP_CHECK != 0
+/* Does the check word say that `port` is the heap's? */
+static bool is_port_of(struct heap *h, const struct heap_port *port)
+{
+	h->port = port;
+	return h->base != NULL ? h->check == heap_slow_check(h)
+			       : port == &heap_port_default;
+}
+
+WORD_COLD bool heap_mend(struct heap *h, const void *mem, const void *caller)
+{
+	static const struct heap_port nothing = {0};
+	const struct damage damage = {HEAP_FAULT_INVARIANT, HEAP_I8, NULL};
+	const struct heap_port *port = h->port, *copy = h->port_copy;
+
+	if (!is_port_of(h, port))
+		port = is_port_of(h, copy) ? copy : &nothing;
+	heap_set_port(h, port);
+	heap_tell(h, &damage, mem, caller);
+	return false;
+}
+#else
+bool heap_mend(struct heap *h, const void *mem, const void *caller)
+{
+	(void)h;
+	(void)mem;
+	(void)caller;
+	return false;
+}
+#endif
+
+/* Which of the two is right cannot be known: no layer. */
+static WORD_COLD bool lost_layer(struct heap *h, uintptr_t state,
+				 const void *mem, const void *caller)
+{
+#if HEAP_CHECK != 0
+	h->layer = NULL;
+	h->layer_copy = NULL;
+#endif
+	h->bins.damage.kind = HEAP_FAULT_NONE;
+	heap_bins_blame(&h->bins, HEAP_FAULT_INVARIANT, HEAP_I8, NULL);
+	heap_fail(h, state, mem, caller);
+	return false;
+}
+
 bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 		const void *caller)
 {
 	const struct heap_port *port = h->port;
 
+	if (!heap_port_is_sound(h))
+		return heap_mend(h, mem, caller);
 	if (port->in_isr != NULL && port->in_isr(port->ctx))
 		return heap_fault_interrupt(h, mem, caller);
 	*state = heap_lock(h);
+	if (!heap_layer_is_sound(h))
+		return lost_layer(h, *state, mem, caller);
 	h->bins.damage.kind = HEAP_FAULT_NONE;
 	return true;
 }
@@ -110,7 +160,7 @@ void *heap_alloc_engine(struct heap *h, size_t n, const void *caller)
 	struct chunk *c;
 
 	/* Nothing to lock. */
-	if (n < h->bins.fast) {
+	if (HEAP_CHECK < 3 && n < h->bins.fast) {
 		h->bins.damage.kind = HEAP_FAULT_NONE;
 		c = heap_take(h, chunk_round(n));
 		return served(h, 0, c, caller);
@@ -148,7 +198,7 @@ void *heap_zalloc_from(struct heap *h, size_t n, const void *caller)
 void heap_free_engine(struct heap *h, void *p, const void *caller)
 {
 	uintptr_t state = 0;
-	bool idle = h->bins.fast != 0;
+	bool idle = HEAP_CHECK < 3 && h->bins.fast != 0;
 
 	if (p == NULL)
 		return;

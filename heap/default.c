@@ -10,6 +10,8 @@ extern const struct heap_layer heap_libc_hooks __attribute__((weak));
 struct heap heap_default = {
 	.port = &heap_port_default,
 #if HEAP_CHECK != 0
+	.port_copy = &heap_port_default,
 	.layer = &heap_libc_hooks,
+	.layer_copy = &heap_libc_hooks,
 #endif
 };

@@ -160,6 +160,7 @@ static WORD_COLD void open_segment(struct heap *h, uintptr_t start, size_t n)
 	h->end = end;
 	h->taken += n;
 	h->check = heap_slow_check(h);
+	heap_cover_pending(h);
 	if (HEAP_CHECK >= 3)
 		heap_debug_attach(h, start);
 }
@@ -183,6 +184,7 @@ void heap_attach(struct heap *h, uintptr_t start, size_t n)
 	h->taken += n;
 	cover(h, limit);
 	h->check += (h->bins.units - units) * WEIGHT;
+	heap_cover_pending(h);
 	if (HEAP_CHECK >= 3)
 		heap_debug_attach(h, start);
 }
@@ -249,6 +251,8 @@ bool heap_grow(struct heap *h, size_t size)
 	    (heap_room(h) >= size || !heap_top_is_sound(h, h->limit)))
 		return heap_bins_blame(&h->bins, HEAP_FAULT_HEADER, HEAP_I9,
 				       h->top);
+	if (!heap_port_is_sound(h))
+		return heap_mend(h, NULL, NULL);
 	if (h->port->sbrk == NULL || h->ended != 0)
 		return false;
 	need = shortage(h, size);
@@ -305,6 +309,7 @@ static size_t give_back(struct heap *h, size_t keep)
 	h->end -= n;
 	h->taken -= n;
 	h->check = heap_slow_check(h);
+	heap_cover_pending(h);
 	return n;
 }
 

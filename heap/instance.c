@@ -27,7 +27,7 @@ struct heap *heap_create(void *mem, size_t n, const struct heap_port *port)
 		return NULL;
 	h = (struct heap *)(start + pad);
 	memset(h, 0, sizeof(*h));
-	h->port = port != NULL ? port : &no_port;
+	heap_set_port(h, port != NULL ? port : &no_port);
 	h->taken = control;
 	attach_all(h, start + control, n - control);
 	return h->top != NULL ? h : NULL;
@@ -38,17 +38,18 @@ __attribute__((weak)) void heap_unwatch(struct heap *h);
 
 void heap_destroy(struct heap *h)
 {
-	const struct heap_port *port = h->port;
+	const struct heap_port *port;
 	uintptr_t state;
 
 	if (!heap_enter(h, &state, NULL, __builtin_return_address(0)))
 		return;
+	port = h->port;
 	if (HEAP_CHECK >= 3)
 		heap_debug_end(h);
 	if (HEAP_CHECK != 0 && heap_unwatch != NULL)
 		heap_unwatch(h);
 	memset(h, 0, sizeof(*h));
-	h->port = port;
+	heap_set_port(h, port);
 	h->ended = 1;
 	h->check = heap_slow_check(h);
 	heap_forget_pending(h);

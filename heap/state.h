@@ -54,23 +54,62 @@ struct heap {
 	struct debug debug;
 #endif
 #if HEAP_CHECK != 0
+	/* Of `port`, through which everything is called; NULL: none yet. */
+	const struct heap_port *port_copy;
 	/* The layer that calls go to instead of the engine; NULL: none.
 	 * See heap_set_fast. */
 	const struct heap_layer *layer;
+	const struct heap_layer *layer_copy;
 #endif
 };
 
 /*
- * Another thread may change it: to see that late does no harm.  The bench builds
+ * Another thread may change it: to see that late does no harm, nor does NULL
+ * while it changes.  If it is damaged, heap_enter will tell.  The bench builds
  * the heap with HEAP_NO_LAYERS too, to see what looking costs.
  */
 static WORD_HOT const struct heap_layer *heap_layer(const struct heap *h)
 {
 #if HEAP_CHECK != 0 && !defined(HEAP_NO_LAYERS)
-	return __atomic_load_n(&h->layer, __ATOMIC_RELAXED);
+	const struct heap_layer *layer =
+		__atomic_load_n(&h->layer, __ATOMIC_RELAXED);
+
+	return layer == __atomic_load_n(&h->layer_copy, __ATOMIC_RELAXED)
+		       ? layer
+		       : NULL;
 #else
 	(void)h;
 	return NULL;
+#endif
+}
+
+/* Asked before anything is called through `port`; see heap_mend. */
+static WORD_HOT bool heap_port_is_sound(const struct heap *h)
+{
+#if HEAP_CHECK != 0
+	return h->port == h->port_copy || h->port_copy == NULL;
+#else
+	(void)h;
+	return true;
+#endif
+}
+
+static inline void heap_set_port(struct heap *h, const struct heap_port *port)
+{
+	h->port = port;
+#if HEAP_CHECK != 0
+	h->port_copy = port;
+#endif
+}
+
+/* Likewise of `layer`; the lock is held. */
+static WORD_HOT bool heap_layer_is_sound(const struct heap *h)
+{
+#if HEAP_CHECK != 0
+	return h->layer == h->layer_copy;
+#else
+	(void)h;
+	return true;
 #endif
 }
 
@@ -204,7 +243,6 @@ static inline void heap_set_units(struct heap *h, size_t units)
 	h->bins.units = units;
 	if (h->bins.fast != 0)
 		h->bins.open = units;
-	heap_cover_pending(h);
 }
 
 /* heap_alloc_from and heap_free_from, below all layers. */
@@ -257,6 +295,12 @@ bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 		const void *caller);
 
 /*
+ * `port` and its copy differ: make both what the check word bears out, and tell
+ * that.  Returns false, as heap_enter does.
+ */
+bool heap_mend(struct heap *h, const void *mem, const void *caller);
+
+/*
  * heap_enter for operations that take or give memory, so that what interrupts
  * have freed comes first, if the port knows of that.  When they answer false,
  * *state is what malloc answers there.
@@ -264,9 +308,12 @@ bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 static inline bool heap_enter_alloc(struct heap *h, uintptr_t *state, size_t n,
 				    const void *caller)
 {
-	const struct heap_pending *pending = h->port->pending;
+	const struct heap_pending *pending;
 
 	*state = 0;
+	if (!heap_port_is_sound(h))
+		return heap_mend(h, NULL, caller);
+	pending = h->port->pending;
 	return pending == NULL ? heap_enter(h, state, NULL, caller)
 			       : pending->calls->alloc(h, state, n, caller);
 }
@@ -274,8 +321,11 @@ static inline bool heap_enter_alloc(struct heap *h, uintptr_t *state, size_t n,
 static inline bool heap_enter_free(struct heap *h, uintptr_t *state,
 				   const void *p, const void *caller)
 {
-	const struct heap_pending *pending = h->port->pending;
+	const struct heap_pending *pending;
 
+	if (!heap_port_is_sound(h))
+		return heap_mend(h, p, caller);
+	pending = h->port->pending;
 	return pending == NULL ? heap_enter(h, state, p, caller)
 			       : pending->calls->free(h, state, p, caller);
 }
@@ -283,8 +333,11 @@ static inline bool heap_enter_free(struct heap *h, uintptr_t *state,
 static inline bool heap_enter_work(struct heap *h, uintptr_t *state,
 				   const void *p, const void *caller)
 {
-	const struct heap_pending *pending = h->port->pending;
+	const struct heap_pending *pending;
 
+	if (!heap_port_is_sound(h))
+		return heap_mend(h, p, caller);
+	pending = h->port->pending;
 	return pending == NULL ? heap_enter(h, state, p, caller)
 			       : pending->calls->work(h, state, p, caller);
 }

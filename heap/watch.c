@@ -219,6 +219,7 @@ void heap_layer_put(struct heap *h, enum heap_rank rank,
 
 	__atomic_store_n(&w->layer[rank], layer, __ATOMIC_RELAXED);
 	__atomic_store_n(&h->layer, layer_from(w, 0), __ATOMIC_RELAXED);
+	__atomic_store_n(&h->layer_copy, h->layer, __ATOMIC_RELAXED);
 	heap_set_fast(h);
 }
 

@@ -45,7 +45,7 @@ void *malloc(size_t n)
 	struct heap *h = &heap_default;
 	struct chunk *c, *at;
 
-	if (n >= h->bins.fast)
+	if (HEAP_CHECK >= 3 || n >= h->bins.fast)
 		return alloc_slowly(n);
 	c = hot_take(h, chunk_round(n), &at);
 	if (c != NULL)
@@ -58,7 +58,8 @@ void free(void *p)
 {
 	struct heap *h = &heap_default;
 
-	if ((HEAP_CHECK == 0 && (h->bins.fast == 0 || p == NULL)) ||
+	if (HEAP_CHECK >= 3 ||
+	    (HEAP_CHECK == 0 && (h->bins.fast == 0 || p == NULL)) ||
 	    !hot_give(h, mem_to_chunk(p), h->bins.open))
 		free_slowly(p);
 }

@@ -37,7 +37,9 @@ static const struct {
 	{offsetof(struct heap, debug), "debug"},
 #endif
 #if HEAP_CHECK != 0
+	{offsetof(struct heap, port_copy), "port_copy"},
 	{offsetof(struct heap, layer), "layer"},
+	{offsetof(struct heap, layer_copy), "layer_copy"},
 #endif
 };
 

@@ -347,12 +347,18 @@ TEST(the_fence_and_descriptor_of_an_older_segment_are_checked)
 
 /* ---- any damage -------------------------------------------------------- */
 
-/* Where the port is told: without it nobody could be asked anything. */
+/*
+ * Where the port is told, and what is mended when it is damaged, so that turning
+ * a bit back would be damage again.
+ */
 static bool is_spared(const unsigned char *at)
 {
 	const unsigned char *port = (const unsigned char *)&h->port;
+	const unsigned char *mended = (const unsigned char *)&h->telling;
 
-	return at >= port && at < port + sizeof(h->port);
+	return (at >= port && at < port + sizeof(h->port)) ||
+	       (HEAP_CHECK != 0 && at >= mended &&
+		at < (const unsigned char *)(h + 1));
 }
 
 static bool look(void *ctx, const struct heap_chunk *chunk)
