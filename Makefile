@@ -238,7 +238,7 @@ DEPS := gcc libc6-dev gcc-multilib binutils perl gcc-arm-none-eabi \
 DEPS_LINT := $(DEPS) clang clang-format clang-tidy cppcheck shellcheck
 DEPS_FUZZ := $(DEPS) clang libclang-rt-14-dev g++-multilib
 
-DEPS_ALL := $(DEPS_LINT) $(DEPS_FUZZ) afl++ git sqlite3 xz-utils gdb \
+DEPS_ALL := $(DEPS_LINT) $(DEPS_FUZZ) afl++ gcovr git sqlite3 xz-utils gdb \
 	stress-ng libpython3.11-testsuite dpkg-dev valgrind time \
 	libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 \
 	frama-c-base why3 z3 cvc4

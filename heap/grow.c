@@ -285,7 +285,9 @@ static size_t give_back(struct heap *h, size_t keep)
 	struct bins *b = &h->bins;
 	size_t room = heap_room(h);
 
-	if (HEAP_CHECK >= 3 && heap_quarantine_drain(h))
+	/* Draining looks where the control block says that chunks may lie. */
+	if (HEAP_CHECK >= 3 && h->check == heap_slow_check(h) &&
+	    heap_quarantine_drain(h))
 		room = heap_room(h);
 	if (port->sbrk == NULL || h->ended || keep >= room)
 		return 0;

@@ -36,7 +36,9 @@ static size_t count_bytes(struct heap *h)
 	for (unsigned i = 0; i < d->count; i++) {
 		const struct chunk *c = *slot(d, i);
 
-		if (bins_may_hold(&h->bins, c) && heap_debug_is_held(h, c))
+		if (bins_may_hold(&h->bins, c) &&
+		    bins_may_end(&h->bins, chunk_next_used(c)) &&
+		    heap_debug_is_held(h, c))
 			bytes += chunk_head_size(c);
 	}
 	return bytes;
