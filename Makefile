@@ -190,6 +190,7 @@ $(DEMO): $(patsubst tests/demo/%.c,build/demo/$(DEMO_BOARD)/%.o, \
 include tests/worlds/worlds.mk
 include tests/programs/programs.mk
 include tests/tests.mk
+include tests/link/shade/shade.mk
 include tests/hooks/hooks.mk
 include tests/campaign/campaign.mk
 include tests/fuzz/fuzz.mk
@@ -233,11 +234,11 @@ DEPS := gcc libc6-dev gcc-multilib binutils perl gcc-arm-none-eabi \
 	gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
 	qemu-system-misc qemu-system-x86 \
 	libelf-dev libdw-dev libstdc++-arm-none-eabi-newlib libstdc++-arm-none-eabi-picolibc \
-	cmake meson ninja-build pkgconf python3 musl-tools
+	valgrind cmake meson ninja-build pkgconf python3 musl-tools
 DEPS_LINT := $(DEPS) clang clang-format clang-tidy cppcheck shellcheck
 DEPS_FUZZ := $(DEPS) clang libclang-rt-14-dev g++-multilib
 
-DEPS_ALL := $(DEPS_LINT) $(DEPS_FUZZ) afl++ git sqlite3 xz-utils gdb \
+DEPS_ALL := $(DEPS_LINT) $(DEPS_FUZZ) afl++ gcovr git sqlite3 xz-utils gdb \
 	stress-ng libpython3.11-testsuite dpkg-dev valgrind time \
 	libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 \
 	frama-c-base why3 z3 cvc4

@@ -326,6 +326,9 @@ static WORD_HOT struct chunk *bins_find(struct bins *b, size_t size,
 			map--;
 		}
 	}
+	/* A bit of no bin would lead past the control block; 32 bits reach less. */
+	if (HEAP_CHECK != 0 && WORD_BITS > 32 && HEAP_BINS < WORD_BITS)
+		map &= ((size_t)1 << (HEAP_BINS - *bin)) - 1;
 	if (map == 0)
 		return NULL;
 	*bin += word_lowest(map);

@@ -41,15 +41,19 @@ static uintptr_t sum_of(const struct heap *h, const struct chunk *c,
 	return mix(sum, t->allocated_by);
 }
 
-static bool has_room(const struct chunk *c)
+/* The head may have been made with a damaged key. */
+static bool has_room(const struct heap *h, const struct chunk *c)
 {
-	return chunk_head_size(c) >= heap_debug_size_for(0);
+	size_t size = chunk_head_size(c);
+
+	return size >= heap_debug_size_for(0) &&
+	       bins_may_end(&h->bins, chunk_above(c, size));
 }
 
 static bool is_in_state(const struct heap *h, const struct chunk *c,
 			uintptr_t state)
 {
-	return has_room(c) &&
+	return has_room(h, c) &&
 	       trailer_at(c)->check == sum_of(h, c, trailer_at(c), state);
 }
 
@@ -70,8 +74,8 @@ uintptr_t heap_debug_allocator(const struct heap *h, const struct chunk *c)
 {
 	const struct trailer *t = trailer_at(c);
 
-	if (!has_room(c) || (heap_debug_trailer(h, c) == NULL &&
-			     t->freed_by != ~t->allocated_by))
+	if (!has_room(h, c) || (heap_debug_trailer(h, c) == NULL &&
+				t->freed_by != ~t->allocated_by))
 		return 0;
 	return t->allocated_by;
 }
@@ -165,15 +169,23 @@ void heap_debug_shun(struct heap *h, struct chunk *c)
 {
 	struct trailer *t = trailer_at(c);
 
+	if (!has_room(h, c))
+		return;
 	if (heap_debug_trailer(h, c) == NULL)
 		*t = (struct trailer){0};
 	t->asked = SHUNNED;
 	t->check = sum_of(h, c, t, HELD);
 }
 
+/* What changes with growth only is looked at by every operation. */
+static bool is_where_it_was(struct heap *h)
+{
+	return h->base == NULL || heap_slow_is_sound(h);
+}
+
 struct chunk *heap_debug_inspect(struct heap *h, const void *mem)
 {
-	struct chunk *c = heap_inspect(h, mem);
+	struct chunk *c = is_where_it_was(h) ? heap_inspect(h, mem) : NULL;
 
 	if (c == NULL)
 		return NULL;
@@ -224,7 +236,7 @@ void heap_debug_settle(struct heap *h, size_t peak)
 struct chunk *heap_debug_take(struct heap *h, size_t size)
 {
 	size_t peak = h->peak;
-	struct chunk *c = heap_take(h, size);
+	struct chunk *c = is_where_it_was(h) ? heap_take(h, size) : NULL;
 
 	if (c == NULL && h->bins.damage.kind == HEAP_FAULT_NONE &&
 	    h->debug.count != 0 && heap_quarantine_drain(h))

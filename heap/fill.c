@@ -92,8 +92,8 @@ void heap_debug_attach(struct heap *h, uintptr_t start)
 					       2 * HEAP_ALIGN);
 	blank(h, h->top, start, (uintptr_t)h->limit);
 	if (port->shade != NULL && h->top < h->limit)
-		port->shade(port->ctx, HEAP_SHADE_TAKEN, chunk_to_mem(h->top),
-			    heap_room(h), 0);
+		port->shade(port->ctx, HEAP_SHADE_TAKEN, h->top,
+			    heap_room(h) + WORD_SIZE, 0);
 }
 
 /* Every segment: filled anew, or, the heap having ended, not ours. */
@@ -110,8 +110,8 @@ static void each_segment(struct heap *h, enum heap_shade what)
 		if (what == HEAP_SHADE_TAKEN && s.base != s.fence)
 			blank(h, s.base, (uintptr_t)s.base, (uintptr_t)s.fence);
 		if (port->shade != NULL)
-			port->shade(port->ctx, what, chunk_to_mem(s.base),
-				    chunk_span(s.base, s.fence), 0);
+			port->shade(port->ctx, what, s.base,
+				    chunk_span(s.base, s.fence) + WORD_SIZE, 0);
 	} while (heap_older_segment(h, &s, &i));
 }
 

@@ -160,6 +160,7 @@ static WORD_COLD void open_segment(struct heap *h, uintptr_t start, size_t n)
 	h->end = end;
 	h->taken += n;
 	h->check = heap_slow_check(h);
+	heap_cover_pending(h);
 	if (HEAP_CHECK >= 3)
 		heap_debug_attach(h, start);
 }
@@ -183,6 +184,7 @@ void heap_attach(struct heap *h, uintptr_t start, size_t n)
 	h->taken += n;
 	cover(h, limit);
 	h->check += (h->bins.units - units) * WEIGHT;
+	heap_cover_pending(h);
 	if (HEAP_CHECK >= 3)
 		heap_debug_attach(h, start);
 }
@@ -283,7 +285,9 @@ static size_t give_back(struct heap *h, size_t keep)
 	struct bins *b = &h->bins;
 	size_t room = heap_room(h);
 
-	if (HEAP_CHECK >= 3 && heap_quarantine_drain(h))
+	/* Draining looks where the control block says that chunks may lie. */
+	if (HEAP_CHECK >= 3 && h->check == heap_slow_check(h) &&
+	    heap_quarantine_drain(h))
 		room = heap_room(h);
 	if (port->sbrk == NULL || h->ended || keep >= room)
 		return 0;
@@ -305,6 +309,7 @@ static size_t give_back(struct heap *h, size_t keep)
 	h->end -= n;
 	h->taken -= n;
 	h->check = heap_slow_check(h);
+	heap_cover_pending(h);
 	return n;
 }
 

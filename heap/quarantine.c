@@ -36,7 +36,9 @@ static size_t count_bytes(struct heap *h)
 	for (unsigned i = 0; i < d->count; i++) {
 		const struct chunk *c = *slot(d, i);
 
-		if (bins_may_hold(&h->bins, c) && heap_debug_is_held(h, c))
+		if (bins_may_hold(&h->bins, c) &&
+		    bins_may_end(&h->bins, chunk_next_used(c)) &&
+		    heap_debug_is_held(h, c))
 			bytes += chunk_head_size(c);
 	}
 	return bytes;
@@ -66,7 +68,8 @@ static bool ring_is_sound(struct heap *h)
 {
 	struct debug *d = &h->debug;
 
-	if (d->count <= HEAP_QUARANTINE && d->first <= HEAP_QUARANTINE)
+	if (d->count <= HEAP_QUARANTINE && d->first <= HEAP_QUARANTINE &&
+	    (d->count == 0) == (d->bytes == 0))
 		return true;
 	d->first = 0;
 	d->count = 0;

@@ -243,7 +243,6 @@ static inline void heap_set_units(struct heap *h, size_t units)
 	h->bins.units = units;
 	if (h->bins.fast != 0)
 		h->bins.open = units;
-	heap_cover_pending(h);
 }
 
 /* heap_alloc_from and heap_free_from, below all layers. */

@@ -50,3 +50,16 @@ coverage-host: $(COVERAGE_FUZZ)
 			$(COVERAGE_PLACES:%=build/obj/%/host/$$archive) || exit; \
 	done
 	perl $(COVERAGE)/host.pl $(ARCHIVES:%=$(COVERAGE_OUT)/%.json)
+
+# Of the archives that a board's suites are linked with, not built for this.
+COVERAGE_BOARD := mps2-an385
+COVERAGE_GOAL_heap := 80
+COVERAGE_GOAL_heap-min := 80
+COVERAGE_GOAL_heap-debug := 80
+coverage-target:
+	$(MAKE) --no-print-directory test BOARD=$(COVERAGE_BOARD)
+	mkdir -p $(COVERAGE_OUT)
+	$(foreach a,$(ARCHIVES),COVERAGE_BOARD=$(COVERAGE_BOARD) \
+		perl $(COVERAGE)/target.pl $(COVERAGE_GOAL_$a) \
+		$(call home,$(target_of_$(COVERAGE_BOARD)),picolibc)/$a.a \
+		$$(find build/tests/$(COVERAGE_BOARD)/$a -name '*_test') &&) true

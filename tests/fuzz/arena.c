@@ -134,6 +134,8 @@ static void check_unchanged(void)
 	/* They follow a damaged count of the bytes in use. */
 	was->peak = arena.h->peak;
 	was->below_peak = arena.h->below_peak;
+	was->telling = arena.h->telling;
+	was->untold = arena.h->untold;
 	CHECK(memcmp(before, arena.start, arena.n) == 0);
 }
 

@@ -63,7 +63,7 @@ verdict "port/ includes no internals of heap/" "$(
 )"
 
 verdict "port/ of bare machines includes no libc header" "$(
-	includes port/*.[ch] | grep -v '^port/\(host\|heap_host\)' |
+	includes port/*.[ch] | grep -v '^port/\(shade_\|host\|heap_host\)' |
 		other_than "$basic $public $(own port/*.h)"
 )"
 

@@ -14,6 +14,7 @@ MUTATE_FILES := $(wildcard heap/*.[ch] heap/libc/*.[ch]) port/region.c
 define mutate_how
 place $1/$2
 cc $(call cc,$(place_target))
+ar $(call ar,$(place_target))
 heap $(strip $(flags_$(place_target)) $(flags_$2) $(specs_$(place_libc)) -std=c11 -w -Iheap -Iport -ffunction-sections -fdata-sections)
 in_heap $(flags_in_heap)
 sources $(call sources,$(place_target),$(place_libc))

@@ -75,12 +75,12 @@ sub link_program {
 	my @objects = map { "$o/" . object($_) } @$suites,
 		split(' ', $place->{harness});
 
-	# As if from the archive: main has no malloc, the others a port of their own.
+	# As if from the archive: main has no malloc; the others may bring a port.
 	push @objects, map { $changed->{$_} // "$o/" . object($_) }
 		grep { $program eq 'main' ? !m{^heap/libc/} : !m{^port/\w+_default} }
 		split ' ', $place->{sources};
 	push @objects, $place->{objects};
-	push @objects, $place->{at_exit} if $program ne 'main';
+	push @objects, "$place->{at_exit} $o/defaults.a" if $program ne 'main';
 	return system("$place->{cc} $place->{link} -o $to @objects " .
 		"$place->{libs} 2>$to.log") == 0;
 }
@@ -186,6 +186,12 @@ sub prepare {
 	@work = ();
 	for my $place (@places) {
 		my %programs = programs($place);
+		my $o = "$out/$place->{place}";
+		my @defaults = map { "$o/" . object($_) }
+			grep { m{^port/\w+_default} } split ' ', $place->{sources};
+
+		unlink "$o/defaults.a";
+		system("$place->{ar} crD $o/defaults.a @defaults") == 0 or exit 2;
 
 		for my $source (split ' ', $place->{sources}) {
 			$place->{md5}{$source} = md5("$out/$place->{place}/" .

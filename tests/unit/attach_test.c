@@ -185,3 +185,31 @@ TEST(trim_of_the_current_segment_leaves_higher_ones_alone)
 	heap_free(h, high);
 	rig_check_sound(h);
 }
+
+/* The control block is cleared by startup, the region is as it was left. */
+TEST(a_warm_boot_takes_nothing_of_what_the_last_run_left_for_its_own)
+{
+	void *old = NULL, *p[8];
+
+	for (unsigned boot = 0; boot < 4; boot++) {
+		h = rig_growing_heap(MOST, RIG_ADJOIN);
+
+		if (old != NULL && HEAP_CHECK != 0) {
+			heap_free(h, old);
+			rig_check_fault(HEAP_FAULT_FOREIGN, old);
+		}
+		rig_check_sound(h);
+		for (unsigned i = 0; i < 8; i++) {
+			p[i] = heap_alloc(h, 8 * i + boot);
+			CHECK(p[i] != NULL);
+			rig_fill(p[i], 8 * i + boot, i);
+		}
+		for (unsigned i = 0; i < 8; i += 2)
+			heap_free(h, p[i]);
+		for (unsigned i = 1; i < 8; i += 2)
+			CHECK(rig_filled(p[i], 8 * i + boot, i));
+		rig_check_sound(h);
+		CHECK_EQ(rig_stats(h).used_chunks, 4);
+		old = p[1 + 2 * (boot % 4)];
+	}
+}

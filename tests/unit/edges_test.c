@@ -482,3 +482,70 @@ TEST(a_segment_that_was_trimmed_to_nothing_stays_one)
 	heap_reset(h);
 	rig_check_sound(h);
 }
+
+/* A free chunk that is sound, but in the list of another size. */
+TEST(the_checker_finds_a_chunk_in_the_wrong_bin)
+{
+	struct bins *b;
+	struct chunk *c;
+
+	lay(&rig_port, "u1 f3 u2");
+	b = &h->bins;
+	c = mem_to_chunk(rig_block[1]);
+	b->head[3 - 2] = NULL;
+	b->head[4 - 2] = c;
+	c->back = bins_dressed(b, 4);
+	b->map = (size_t)1 << 4;
+	CHECK_EQ(heap_check(h, NULL), HEAP_I6);
+}
+
+/* What lies between two segments is nobody's, however much it looks like one. */
+TEST(the_checker_finds_a_chunk_between_two_segments)
+{
+	void *one, *two;
+	struct chunk *c, *fake;
+
+	h = rig_growing_heap(MOST, RIG_TURNS);
+	one = heap_alloc(h, rig_units(4));
+	CHECK(heap_alloc(h, rig_units(1)) != NULL);
+	two = heap_alloc(h, rig_stats(h).largest_free + 1);
+	CHECK(one != NULL && two != NULL);
+	CHECK_EQ(rig_stats(h).segments, 2);
+	heap_free(h, one);
+	rig_check_sound(h);
+	c = mem_to_chunk(one);
+	/* The bank that was asked first is the upper one. */
+	CHECK(chunk_span(h->limit, c) < MOST);
+	CHECK(chunk_span(h->limit, c) > 12 * HEAP_ALIGN);
+	fake = chunk_above(h->limit, 2 * HEAP_ALIGN);
+	*fake = *c;
+	((size_t *)chunk_above(fake, 4 * HEAP_ALIGN))[-1] = 4 * HEAP_ALIGN;
+	h->bins.head[4 - 2] = fake;
+	CHECK_EQ(heap_check(h, NULL), HEAP_I6);
+}
+
+TEST(the_checker_finds_a_link_that_is_not_aligned)
+{
+	lay(&rig_port, "u1 f3 u2");
+	expect_broken((size_t *)&h->bins.head[3 - 2],
+		      (uintptr_t)word_of(1, 0) + 1, HEAP_I6);
+}
+
+TEST(what_is_served_is_no_failure)
+{
+	void *p;
+
+	for (unsigned i = 0; i < 2; i++) {
+		lay(ports[i], "u2 f5 u2");
+		p = heap_alloc_aligned(h, 4 * HEAP_ALIGN, rig_units(2));
+		CHECK(p != NULL);
+		p = heap_resize(h, p, rig_units(9));
+		CHECK(p != NULL);
+		p = heap_resize(h, p, rig_units(1));
+		CHECK(p != NULL);
+		heap_free(h, p);
+		CHECK_EQ(rig_stats(h).failures, 0);
+		CHECK_PTR_EQ(heap_alloc_aligned(h, 4 * HEAP_ALIGN, MOST), NULL);
+		CHECK_EQ(rig_stats(h).failures, 1);
+	}
+}

@@ -3,7 +3,8 @@
 #include "heap_observe.h"
 #include "rig.h"
 
-#define EVENTS 24
+/* No more than the smallest board has room for. */
+#define EVENTS 7
 
 static struct {
 	struct heap_event event[EVENTS];
@@ -215,7 +216,7 @@ TEST(events_are_numbered_in_order)
 	p = heap_resize(h, p, 3000);
 	heap_free(h, p);
 	CHECK(log.n >= 5);
-	for (unsigned i = 1; i < log.n; i++)
+	for (unsigned i = 1; i < log.n && i < EVENTS; i++)
 		CHECK_EQ(log.event[i].sequence - log.event[0].sequence, i);
 	finish(h);
 }

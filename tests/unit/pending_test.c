@@ -14,6 +14,12 @@ static struct heap_fault last;
 static volatile uintptr_t reserve[SLOTS];
 static struct heap_pending pending;
 
+/* For one test at a time: the smallest board has no room for more. */
+static union {
+	void *blocks[256];
+	uintptr_t words[256];
+} some;
+
 static bool swap(volatile uintptr_t *word, uintptr_t from, uintptr_t to)
 {
 	return swap_works && heap_swap(word, from, to);
@@ -178,7 +184,7 @@ TEST(pending_blocks_are_freed_before_a_request_is_refused)
 {
 	NEEDS_PLAIN_BLOCKS;
 	struct heap *h = fresh(0);
-	static void *blocks[256];
+	void **blocks = some.blocks;
 	unsigned n = fill(h, blocks, 256);
 
 	CHECK(n > 8);
@@ -197,7 +203,7 @@ TEST(resize_finds_what_is_pending_before_it_is_refused)
 {
 	NEEDS_PLAIN_BLOCKS;
 	struct heap *h = fresh(0);
-	static void *blocks[256];
+	void **blocks = some.blocks;
 	unsigned n = fill(h, blocks, 256);
 
 	CHECK(n > 8);
@@ -216,7 +222,7 @@ TEST(resize_finds_what_is_pending_before_it_is_refused)
 TEST(an_aligned_block_finds_what_is_pending_before_it_is_refused)
 {
 	struct heap *h = fresh(0);
-	static void *blocks[256];
+	void **blocks = some.blocks;
 	unsigned n = fill(h, blocks, 256);
 
 	CHECK(n > 8);
@@ -359,12 +365,12 @@ TEST(blocks_in_memory_that_came_later_are_pending_like_others)
 
 TEST(a_second_heap_with_the_same_port_is_refused)
 {
-	static uintptr_t more[256];
+	uintptr_t *more = some.words;
 	struct heap *h = fresh(1), *second;
 	void *p;
 
 	CHECK(h != NULL);
-	second = heap_create(more, sizeof(more), &port);
+	second = heap_create(more, sizeof(some), &port);
 	CHECK(second != NULL);
 	p = heap_alloc(second, SMALL);
 	late_free(second, p);
@@ -392,13 +398,13 @@ TEST(a_reset_forgets_what_is_pending_and_in_reserve)
 
 TEST(after_the_end_of_a_heap_the_next_one_may_use_the_port)
 {
-	static uintptr_t more[256];
+	uintptr_t *more = some.words;
 	struct heap *h = fresh(0);
 	void *p = heap_alloc(h, SMALL);
 
 	late_free(h, p);
 	heap_destroy(h);
-	h = heap_create(more, sizeof(more), &port);
+	h = heap_create(more, sizeof(some), &port);
 	p = heap_alloc(h, SMALL);
 	late_free(h, p);
 	heap_free(h, heap_alloc(h, SMALL));

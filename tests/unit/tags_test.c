@@ -14,7 +14,7 @@ static struct heap_tag_task task[2];
 static struct heap_accounts accounts;
 
 static uintptr_t thread_now;
-static char text[600];
+static char text[232];
 static size_t text_used;
 static unsigned overs, over_tag;
 static size_t over_n;
@@ -555,7 +555,7 @@ TEST(luas_allocator_has_its_own_tag_and_limit)
 
 TEST(random_calls_keep_the_accounts_right)
 {
-	enum { SLOTS = 24 };
+	enum { SLOTS = 16 };
 	static void *block[SLOTS];
 	struct heap *h = counted_heap();
 	uint32_t seed = 12345;
