@@ -114,6 +114,7 @@ bool heap_debug_release(struct heap *h, struct chunk *c);
 /* Bytes that the program asked for. */
 size_t heap_debug_asked(const struct chunk *c);
 
+#if HEAP_CHECK >= 3
 /* The trailer of used chunk c, if it has a true one. */
 const struct trailer *heap_debug_trailer(const struct heap *h,
 					 const struct chunk *c);
@@ -123,6 +124,32 @@ uintptr_t heap_debug_allocator(const struct heap *h, const struct chunk *c);
 
 /* Is c, whose header is sound, a held block? */
 bool heap_debug_is_held(const struct heap *h, const struct chunk *c);
+#else
+/* Nobody asks; but a compiler that does not optimize keeps the questions. */
+static inline const struct trailer *heap_debug_trailer(const struct heap *h,
+						       const struct chunk *c)
+{
+	(void)h;
+	(void)c;
+	return NULL;
+}
+
+static inline uintptr_t heap_debug_allocator(const struct heap *h,
+					     const struct chunk *c)
+{
+	(void)h;
+	(void)c;
+	return 0;
+}
+
+static inline bool heap_debug_is_held(const struct heap *h,
+				      const struct chunk *c)
+{
+	(void)h;
+	(void)c;
+	return false;
+}
+#endif
 
 /*
  * I10 of chunk c, used or free, whose head, and foot or seal, are right; of
@@ -177,7 +204,17 @@ void heap_debug_end(struct heap *h);
 /* ---- slice.c ------------------------------------------------------------- */
 
 /* The end of an operation: HEAP_OK, or what a slice of the heap has shown. */
+#if HEAP_CHECK >= 3
 enum heap_invariant heap_slice_check(struct heap *h, const struct chunk **bad);
+#else
+static inline enum heap_invariant heap_slice_check(struct heap *h,
+						   const struct chunk **bad)
+{
+	(void)h;
+	(void)bad;
+	return HEAP_OK;
+}
+#endif
 
 /* What was between start and end is one chunk now: no tour stops inside. */
 void heap_slice_merged(struct heap *h, const void *start, const void *end);
