@@ -173,7 +173,8 @@ bool heap_walk(struct heap *h,
  * chunk at fault in *bad (NULL when no chunk is to blame; `bad` may be NULL).
  * Where the lock does not reach nothing is looked at: HEAP_FAULT_INTERRUPT is
  * told, and the answer is HEAP_OK.
- * Reads only, never faults or loops, whatever the damage.  Lock held
+ * Reads only, but for a damaged way to the port, which it mends and tells as any
+ * call does.  Never faults or loops, whatever the damage.  Lock held
  * throughout.  Cost: O(chunks), and for each free one O(segments).
  */
 enum heap_invariant heap_check(struct heap *h, const void **bad);
