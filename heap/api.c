@@ -39,7 +39,7 @@ static bool is_port_of(struct heap *h, const struct heap_port *port)
 			       : port == &heap_port_default;
 }
 
-WORD_COLD bool heap_mend(struct heap *h, const void *mem, const void *caller)
+WORD_COLD void heap_mend(struct heap *h, const void *mem, const void *caller)
 {
 	static const struct heap_port nothing = {0};
 	const struct damage damage = {HEAP_FAULT_INVARIANT, HEAP_I8, NULL};
@@ -49,15 +49,13 @@ WORD_COLD bool heap_mend(struct heap *h, const void *mem, const void *caller)
 		port = is_port_of(h, copy) ? copy : &nothing;
 	heap_set_port(h, port);
 	heap_tell(h, &damage, mem, caller);
-	return false;
 }
 #else
-bool heap_mend(struct heap *h, const void *mem, const void *caller)
+void heap_mend(struct heap *h, const void *mem, const void *caller)
 {
 	(void)h;
 	(void)mem;
 	(void)caller;
-	return false;
 }
 #endif
 
@@ -80,8 +78,10 @@ bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 {
 	const struct heap_port *port = h->port;
 
-	if (!heap_port_is_sound(h))
-		return heap_mend(h, mem, caller);
+	if (!heap_port_is_sound(h)) {
+		heap_mend(h, mem, caller);
+		return false;
+	}
 	if (port->in_isr != NULL && port->in_isr(port->ctx))
 		return heap_fault_interrupt(h, mem, caller);
 	*state = heap_lock(h);

@@ -251,8 +251,10 @@ bool heap_grow(struct heap *h, size_t size)
 	    (heap_room(h) >= size || !heap_top_is_sound(h, h->limit)))
 		return heap_bins_blame(&h->bins, HEAP_FAULT_HEADER, HEAP_I9,
 				       h->top);
-	if (!heap_port_is_sound(h))
-		return heap_mend(h, NULL, NULL);
+	if (!heap_port_is_sound(h)) {
+		heap_mend(h, NULL, NULL);
+		return false;
+	}
 	if (h->port->sbrk == NULL || h->ended != 0)
 		return false;
 	need = shortage(h, size);

@@ -296,9 +296,9 @@ bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 
 /*
  * `port` and its copy differ: make both what the check word bears out, and tell
- * that.  Returns false, as heap_enter does.
+ * that.
  */
-bool heap_mend(struct heap *h, const void *mem, const void *caller);
+void heap_mend(struct heap *h, const void *mem, const void *caller);
 
 /*
  * heap_enter for operations that take or give memory, so that what interrupts
@@ -311,8 +311,10 @@ static inline bool heap_enter_alloc(struct heap *h, uintptr_t *state, size_t n,
 	const struct heap_pending *pending;
 
 	*state = 0;
-	if (!heap_port_is_sound(h))
-		return heap_mend(h, NULL, caller);
+	if (!heap_port_is_sound(h)) {
+		heap_mend(h, NULL, caller);
+		return false;
+	}
 	pending = h->port->pending;
 	return pending == NULL ? heap_enter(h, state, NULL, caller)
 			       : pending->calls->alloc(h, state, n, caller);
@@ -323,8 +325,11 @@ static inline bool heap_enter_free(struct heap *h, uintptr_t *state,
 {
 	const struct heap_pending *pending;
 
-	if (!heap_port_is_sound(h))
-		return heap_mend(h, p, caller);
+	*state = 0;
+	if (!heap_port_is_sound(h)) {
+		heap_mend(h, p, caller);
+		return false;
+	}
 	pending = h->port->pending;
 	return pending == NULL ? heap_enter(h, state, p, caller)
 			       : pending->calls->free(h, state, p, caller);
@@ -335,8 +340,11 @@ static inline bool heap_enter_work(struct heap *h, uintptr_t *state,
 {
 	const struct heap_pending *pending;
 
-	if (!heap_port_is_sound(h))
-		return heap_mend(h, p, caller);
+	*state = 0;
+	if (!heap_port_is_sound(h)) {
+		heap_mend(h, p, caller);
+		return false;
+	}
 	pending = h->port->pending;
 	return pending == NULL ? heap_enter(h, state, p, caller)
 			       : pending->calls->work(h, state, p, caller);

@@ -32,9 +32,10 @@ static uintptr_t lock(void *ctx)
 
 static void unlock(void *ctx, uintptr_t state)
 {
-	k_spinlock_key_t key = {.key = (int)state};
+	k_spinlock_key_t key;
 
 	(void)ctx;
+	key.key = (int)state;
 	k_spin_unlock(&spin, key);
 }
 
