@@ -83,9 +83,10 @@ was_behind()
 	fi
 }
 
+# Not heap-debug.a, whose last bytes are a guard and not a block's.
 for board in mps2-an505 stm32vldiscovery microbit; do
 	target=$(setting $board BOARD_TARGET)
-	for archive in heap-min heap heap-debug; do
+	for archive in heap-min heap; do
 		title="$board, $archive.a"
 		archive=build/$target/picolibc/$archive.a
 		verdict "$title: to the last byte of RAM, without a fault" "$(

@@ -23,7 +23,7 @@ try()
 			tests/harness/main_host.c tests/harness/model.c \
 			tests/harness/[!m]*.c \
 			"tests/stress/${suite}_test.c" port/region.c \
-			port/host.c port/host_default.c 2>&1 &&
+			port/host*.c port/linux*.c 2>&1 &&
 			"$program" 2>&1 | grep -A4 '^not ok'
 	done
 }

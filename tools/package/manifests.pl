@@ -98,7 +98,7 @@ put_file('README.md', slurp('tools/package/PACKAGE.md'));
 
 # What serves malloc and needs a port of the program: left out where objects
 # are linked whether they are used or not.
-my $for_malloc = qr{/(default|cortex_m_fault|cortex_m_first|locker|region_linker)\.c$};
+my $for_malloc = qr{/(default|report_continue|cortex_m_fault|cortex_m_first|locker|region_linker)\.c$};
 my $port = 'src/cortex_m_default.c';
 # Wants a priority from the program.
 my $basepri = 'src/cortex_m_basepri.c';
