@@ -178,12 +178,20 @@ void *heap_alloc_engine(struct heap *h, size_t n, const void *caller)
 	return served(h, state, c, caller);
 }
 
-void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
+static WORD_COLD void *alloc_layered(struct heap *h, size_t n,
+				     const void *caller)
 {
 	const struct heap_layer *layer = heap_layer(h);
 
 	return layer != NULL ? layer->alloc(h, n, caller)
 			     : heap_alloc_engine(h, n, caller);
+}
+
+void *heap_alloc_from(struct heap *h, size_t n, const void *caller)
+{
+	if (heap_may_have_layer(h))
+		return alloc_layered(h, n, caller);
+	return heap_alloc_engine(h, n, caller);
 }
 
 void *heap_zalloc_from(struct heap *h, size_t n, const void *caller)
@@ -213,12 +221,20 @@ void heap_free_engine(struct heap *h, void *p, const void *caller)
 		heap_leave(h, state, caller);
 }
 
-void heap_free_from(struct heap *h, void *p, const void *caller)
+static WORD_COLD void free_layered(struct heap *h, void *p, const void *caller)
 {
 	const struct heap_layer *layer = heap_layer(h);
 
 	if (layer != NULL)
 		layer->free(h, p, caller);
+	else
+		heap_free_engine(h, p, caller);
+}
+
+void heap_free_from(struct heap *h, void *p, const void *caller)
+{
+	if (heap_may_have_layer(h))
+		free_layered(h, p, caller);
 	else
 		heap_free_engine(h, p, caller);
 }

@@ -74,12 +74,24 @@ static WORD_HOT const struct heap_layer *heap_layer(const struct heap *h)
 	const struct heap_layer *layer =
 		__atomic_load_n(&h->layer, __ATOMIC_RELAXED);
 
-	return layer == __atomic_load_n(&h->layer_copy, __ATOMIC_RELAXED)
-		       ? layer
-		       : NULL;
+	if (layer == NULL ||
+	    layer != __atomic_load_n(&h->layer_copy, __ATOMIC_RELAXED))
+		return NULL;
+	return layer;
 #else
 	(void)h;
 	return NULL;
+#endif
+}
+
+/* Is there one at all, perhaps?  In one look. */
+static WORD_HOT bool heap_may_have_layer(const struct heap *h)
+{
+#if HEAP_CHECK != 0 && !defined(HEAP_NO_LAYERS)
+	return __atomic_load_n(&h->layer, __ATOMIC_RELAXED) != NULL;
+#else
+	(void)h;
+	return false;
 #endif
 }
 

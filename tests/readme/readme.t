@@ -188,6 +188,9 @@ sub check_knobs {
 	$is{$1} = $2 while $header =~ /^#ifndef (HEAP_\w+)\n#define \1 (.+)$/mg;
 	$is{HEAP_CHUNK_BITS} = '24, 48 of 64'
 	    if $is{HEAP_CHUNK_BITS} eq '(SIZE_MAX > 0xffffffffu ? 48 : 24)';
+	$is{HEAP_QUARANTINE_BYTES} = '4096, 65536 of 64'
+	    if $is{HEAP_QUARANTINE_BYTES} eq
+	    '(SIZE_MAX > 0xffffffffu ? 65536 : 4096)';
 	$is{HEAP_BINS} = '28, 32 of 64'
 	    if $is{HEAP_BINS} eq '(SIZE_MAX > 0xffffffffu ? 32 : 28)';
 	$says{$1} = $2 while $text =~ /^\| `(HEAP_\w+)` \| ([^|]+?) \|/mg;
