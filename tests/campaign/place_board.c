@@ -22,11 +22,14 @@ void SysTick_Handler(void);
 void SysTick_Handler(void)
 {
 	static unsigned op, ticks;
+	static uint32_t rand;
 	static const char *phase;
 
-	if (op != trial.op || phase != trial.phase)
+	/* The random numbers tell trials apart that are at the same place. */
+	if (op != trial.op || phase != trial.phase || rand != trial.rand)
 		ticks = 0;
 	op = trial.op;
+	rand = trial.rand;
 	phase = trial.phase;
 	/* Three: what the harness does between two calls is no hang. */
 	if (++ticks < 4)
