@@ -77,6 +77,12 @@ TEST(a_top_that_leads_astray_is_not_followed)
 	rig_check_fault(HEAP_FAULT_HEADER, NULL);
 	CHECK_EQ(elsewhere[1], 0);
 
+	h = rig_growing_heap(MOST, RIG_ADJOIN);
+	CHECK(heap_alloc(h, 1) != NULL);
+	h->top = NULL;
+	CHECK(heap_alloc(h, 1) == NULL);
+	rig_check_fault(HEAP_FAULT_HEADER, NULL);
+
 	h = rig_heap(MOST);
 	CHECK(h != NULL);
 	h->top->head ^= HEAP_ALIGN;
