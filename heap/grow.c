@@ -247,7 +247,7 @@ bool heap_grow(struct heap *h, size_t size)
 	uintptr_t start;
 
 	/* Were there room enough, the top would not be asked to grow. */
-	if (HEAP_CHECK != 0 && h->base != NULL &&
+	if (HEAP_CHECK != 0 && (h->top != NULL || h->base != NULL) &&
 	    (heap_room(h) >= size || !heap_top_is_sound(h, h->limit)))
 		return heap_bins_blame(&h->bins, HEAP_FAULT_HEADER, HEAP_I9,
 				       h->top);
