@@ -143,7 +143,8 @@ static WORD_HOT bool hot_looks_used(const struct bins *b, const struct chunk *c,
 {
 	const struct chunk *next;
 
-	if (bins_index(b, c) >= units || !chunk_is_sealed(c, b->key))
+	if (bins_index(b, c) >= units || !chunk_is_used(c) ||
+	    !chunk_is_sealed(c, b->key))
 		return false;
 	next = chunk_next_used(c);
 	return bins_may_end(b, next) && chunk_is_prev_used(next);
