@@ -166,13 +166,13 @@ sub copy_tree {
 sub prepare {
 	my @work;
 
-	copy_tree("$out/work/original");
+	copy_tree("$out/copies/original");
 	for my $place (@places) {
 		my $o = "$out/$place->{place}";
 
 		make_path($o);
 		for my $source (split ' ', $place->{sources}) {
-			push @work, sub { compile($place, "$out/work/original", $source,
+			push @work, sub { compile($place, "$out/copies/original", $source,
 				"$o/" . object($source)) or die "mutate: $source does not compile for $place->{place}\n" };
 		}
 		for my $source (split ' ', "$place->{harness} $place->{suites}") {
@@ -197,7 +197,7 @@ sub prepare {
 			$place->{md5}{$source} = md5("$out/$place->{place}/" .
 				object($source));
 			$place->{needs}{$source} = { map { $_ => 1 } split ' ',
-				`cd $out/work/original && $place->{cc} $place->{heap} -MM $source | tr -d '\\\\\\n' | sed 's/.*: *//'` };
+				`cd $out/copies/original && $place->{cc} $place->{heap} -MM $source | tr -d '\\\\\\n' | sed 's/.*: *//'` };
 		}
 		for my $program (keys %programs) {
 			push @work, sub {
@@ -220,7 +220,7 @@ sub prepare {
 # 'killed', 'timeout', 'not compiled', 'same code' or 'survived', and by what.
 sub try_mutant {
 	my ($mutant, $source, $worker) = @_;
-	my $root = "$out/work/$worker";
+	my $root = "$out/copies/$worker";
 	my $file = $mutant->{file};
 	my ($tried, $outcome, $by) = (0, 'survived', '');
 
@@ -301,14 +301,14 @@ my %judgement = judgements();
 printf "mutate: %d of %d mutants, seed %d\n", scalar @mutants, scalar @all,
 	$seed;
 prepare();
-copy_tree("$out/work/$_") for 0 .. $jobs - 1;
+copy_tree("$out/copies/$_") for 0 .. $jobs - 1;
 in_parallel(scalar @mutants, sub {
 	my ($i, $worker) = @_;
 	my $mutant = $mutants[$i];
 	my ($outcome, $by) = try_mutant($mutant, $source{$mutant->{file}},
 		$worker);
 
-	open my $log, '>>', "$out/work/$worker/results" or die;
+	open my $log, '>>', "$out/copies/$worker/results" or die;
 	print $log join("\t", $i, $outcome, $by), "\n";
 	if ($outcome eq 'survived') {
 		$| = 1;
@@ -319,8 +319,8 @@ in_parallel(scalar @mutants, sub {
 
 my (%count, @unjudged, @stale, @log);
 for my $worker (0 .. $jobs - 1) {
-	-f "$out/work/$worker/results" or next;
-	for (split /\n/, slurp("$out/work/$worker/results")) {
+	-f "$out/copies/$worker/results" or next;
+	for (split /\n/, slurp("$out/copies/$worker/results")) {
 		my ($i, $outcome, $by) = split /\t/, $_, 3;
 		my $mutant = $mutants[$i];
 		my $why = $judgement{$mutant->{id}};
