@@ -32,8 +32,13 @@ $(foreach p,$(COVERAGE_PLACES),$(foreach a,$(ARCHIVES), \
 coverage: ## lines, branches and instructions of the heap that no test runs
 coverage: coverage-host coverage-target
 
-coverage-host: $(COVERAGE_FUZZ)
-	find build/obj/coverage build/obj/coverage32 -name '*.gcda' -delete
+# Besides, the libraries for whole programs.
+COVERAGE_SHARED := $(foreach p,$(COVERAGE_PLACES),$(call shared_of,$p))
+COVERAGE_PROGRAMS := $(foreach p,family threads,$(foreach b,64 32, \
+	$(PROGRAMS_IN)/$p-$b))
+
+coverage-host: $(COVERAGE_FUZZ) $(COVERAGE_SHARED) $(COVERAGE_PROGRAMS)
+	find $(COVERAGE_PLACES:%=build/obj/%) -name '*.gcda' -delete
 	for place in $(COVERAGE_PLACES); do \
 		$(MAKE) --no-print-directory test BOARD=$$place || exit; \
 	done
@@ -42,14 +47,15 @@ coverage-host: $(COVERAGE_FUZZ)
 		timeout 300 $$program arena $(FUZZ)/corpus/arena/* && \
 		timeout 300 $$program loop 10000 || exit; \
 	done
+	$(COVERAGE)/programs.sh coverage 64
+	$(COVERAGE)/programs.sh coverage32 32
 	mkdir -p $(COVERAGE_OUT)
-	for archive in $(ARCHIVES); do \
+	rm -f $(COVERAGE_OUT)/*.json
+	$(foreach p,$(COVERAGE_PLACES),$(foreach k,host shared,$(foreach a,$(ARCHIVES), \
 		gcovr --root . --json --exclude-unreachable-branches \
 			--filter heap/ --filter port/region.c \
-			-o $(COVERAGE_OUT)/$$archive.json \
-			$(COVERAGE_PLACES:%=build/obj/%/host/$$archive) || exit; \
-	done
-	perl $(COVERAGE)/host.pl $(ARCHIVES:%=$(COVERAGE_OUT)/%.json)
+			-o $(COVERAGE_OUT)/$p-$k-$a.json build/obj/$p/$k/$a &&))) true
+	perl $(COVERAGE)/host.pl $(COVERAGE_OUT)/*.json
 
 # Of the archives that a board's suites are linked with, not built for this.
 COVERAGE_BOARD := mps2-an385
