@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* The malloc family on a port that can do nothing. */
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "heap.h"
+#include "tap.h"
+
+const struct heap_port heap_port_default = {.ctx = NULL};
+
+#ifdef __linux__
+int brk(void *to);
+#endif
+void *sbrk(ptrdiff_t increment);
+void malloc_stats(void);
+
+static size_t size(size_t n)
+{
+	__asm__ volatile("" : "+r"(n));
+	return n;
+}
+
+TEST(without_an_sbrk_there_is_no_memory)
+{
+	errno = 0;
+	CHECK(malloc(size(1)) == NULL && errno == ENOMEM);
+	errno = 0;
+	CHECK(sbrk(0) == (void *)-1 && errno == ENOMEM);
+	errno = 0;
+	CHECK(sbrk(64) == (void *)-1 && errno == ENOMEM);
+#ifdef __linux__
+	errno = 0;
+	CHECK(brk((void *)size(4096)) == -1 && errno == ENOMEM);
+#endif
+	free(NULL);
+	CHECK_EQ(heap_check(&heap_default, NULL), HEAP_OK);
+}
+
+TEST(without_a_console_nothing_is_reported)
+{
+	malloc_stats();
+	CHECK(malloc(size(1)) == NULL);
+}
