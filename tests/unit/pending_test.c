@@ -225,6 +225,60 @@ TEST(resize_finds_what_is_pending_before_it_is_refused)
 	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
 }
 
+/* In the debug profile too, where blocks have more around them. */
+TEST(a_resize_tries_again_when_something_is_pending)
+{
+	struct heap *h = fresh(0);
+	void **blocks = some.blocks;
+	unsigned n = fill(h, blocks, 256);
+
+	CHECK(n > 8);
+	for (unsigned i = 1; i < n; i++)
+		late_free(h, blocks[i]);
+	blocks[0] = heap_resize(h, blocks[0], 8 * SMALL);
+	CHECK(blocks[0] != NULL);
+	CHECK_EQ(told, 0);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
+static struct heap *victim_heap;
+static void *victim;
+
+/* While the lock is let go of for others, an interrupt frees the block. */
+static void unlock_and_free(void *ctx, uintptr_t state)
+{
+	unlock(ctx, state);
+	if (victim == NULL || pending.rest == 0)
+		return;
+	late_free(victim_heap, victim);
+	victim = NULL;
+}
+
+TEST(a_block_that_is_freed_while_it_is_resized_is_told)
+{
+	static struct heap_port nosy;
+	void **blocks = some.blocks;
+	struct heap *h;
+	unsigned n;
+	size_t size;
+
+	fresh(0);
+	nosy = port;
+	nosy.unlock = unlock_and_free;
+	h = heap_create(tap_arena(&size), 4096, &nosy);
+	n = fill(h, blocks, 256);
+	CHECK(n > 8);
+	for (unsigned i = 1; i < n; i++)
+		late_free(h, blocks[i]);
+	victim_heap = h;
+	victim = blocks[0];
+	CHECK_PTR_EQ(heap_resize(h, blocks[0], 4000), NULL);
+	CHECK(victim == NULL);
+	for (unsigned i = 0; i < n; i++)
+		heap_usable_size(h, NULL);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
 TEST(an_aligned_block_finds_what_is_pending_before_it_is_refused)
 {
 	struct heap *h = fresh(0);
