@@ -20,8 +20,9 @@ static void print_trace(const char *tag, uint32_t number, size_t size)
 
 static bool completes(const struct bench_trace *trace, size_t size, bool timed)
 {
+	bench_trace = trace;
 	bench_restart(size);
-	return bench_replay(trace, timed);
+	return bench_replay(timed);
 }
 
 void bench_run_time(uint32_t mask)
