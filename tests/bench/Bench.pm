@@ -61,6 +61,9 @@ sub load {
 				    = $took[$_] for 0 .. 2;
 			} elsif (/^G (\w+) (\w+)$/) {
 				@bench{qw(first growth)} = (hex $1, hex $2);
+			} elsif (/^R (\w+)(?: (\w+))?$/) {
+				$bench{refused} = hex $1;
+				$bench{refused_locked} = hex $2 if $2;
 			} elsif (/^L (\w+)$/) {
 				longer(\%bench, hex $1);
 			}
@@ -151,7 +154,8 @@ sub worst {
 	return quantile($bench, $kind, 1, @traces);
 }
 
-# The dearest malloc or free of all that is measured: traces, sets, growth.
+# The dearest malloc or free of all that is measured, but for a refusal: traces,
+# sets, growth.
 sub dearest {
 	my ($bench, $kind) = @_;
 	my @took = map { values %{$bench->{worst}{$_}{$kind} // {}} } @sets;

@@ -166,6 +166,7 @@ bench-budgets: $(BENCH_QUICK) ## make the counts of now the budgets
 figures: bench-budgets bench ## budgets, RESULTS.md and README.md's figures anew
 	tests/readme/readme.t --write
 	tests/bench/sizing.t --write
+	tests/bench/costs.t --write
 
 # quick.t is one of the tests.
 test: $(if $(TEST_SCRIPTS),$(BENCH_QUICK) $(BENCH_IDLE))

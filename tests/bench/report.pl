@@ -104,7 +104,7 @@ sub bounds {
 			at($bench, $kind, $_)) } 10, 1000, 5000) } @kinds[0, 1]
 			: ('-', '-')),
 		    defined $bench->{first} ? both(map { number('%d',
-			$bench->{$_}) } qw(first growth)) : '-',
+			$bench->{$_}) } qw(first growth refused)) : '-',
 		    $flat ? both(map { Bench::dearest($bench, $_) }
 			@kinds[0, 1]) : '-',
 		    number('%.3f', Bench::mem($bench)),
@@ -112,7 +112,7 @@ sub bounds {
 			$bench, m0($name)), number('%d', $bench->{ram})];
 	}
 	return table(['allocator', 'malloc at N = 10 / 1000 / 5000',
-	    'free at N', 'first malloc / growth', 'worst of all', 'mem',
+	    'free at N', 'first malloc / growth / refused', 'worst of all', 'mem',
 	    'code M3 / M0+', 'static RAM'], @rows);
 }
 
@@ -231,12 +231,13 @@ sub ways {
 			    $way{-locked} ? both(map {
 				Bench::worst($way{-locked}, $_) } @kinds[0, 1])
 				: "-",
-			    number("%d", $way{-meter} && $way{-meter}{locked})];
+			    both(map { number("%d", $way{-meter} &&
+				$way{-meter}{$_}) } qw(locked refused_locked))];
 		}
 	}
 	return table(["pair", "heap.h, no lock", "malloc, no lock",
 	    "malloc, PRIMASK lock", "malloc, the archive\x27s port",
-	    "worst malloc / free, PRIMASK lock", "longest locked section"],
+	    "worst malloc / free, PRIMASK lock", "longest locked section / of a refusal"],
 	    @rows);
 }
 
@@ -317,9 +318,9 @@ libc's: picolibc's memmove and memcpy take 2 to 3 instructions a byte, newlib's
 less than one. `in place` is the share of the reallocs that left the block where it was.
 
 ${\calls()}Beyond them: the dearest of three sets of N free chunks that are slightly too
-small; the first malloc of all, and the dearest while 1 MiB is filled; the dearest
-malloc and free of these and of the traces; the smallest heap over the peak of live
-bytes.
+small; the first malloc of all, the dearest while 1 MiB is filled, and one that is
+refused with 100 chunks too small in a full heap; the dearest malloc and free of these,
+but a refusal, and of the traces; the smallest heap over the peak of live bytes.
 
 ${\bounds()}A floor is no rival, it cannot do what a heap has to: the pool was told the largest
 size of the trace and takes so much for every block, the lists never cut or join what
@@ -376,7 +377,8 @@ ${\heaps()}## With the lock
 
 The lock masks interrupts. The archive's own port has it and also looks whether
 it runs in an NMI or HardFault. The longest locked section is that of all traces
-and of the worst cases above.
+and of the worst cases above; a refusal holds it longer, while it looks at
+`HEAP_LAST_RESORT` chunks.
 
 ${\ways()}
 END
