@@ -57,6 +57,9 @@ for (split /\n/, slurp("$out/how")) {
 	$places[-1]{$key} = $value;
 }
 
+# Suites that bring a port of their own: each is a program.
+my $own_program = qr{^tests/(libc|front)/};
+
 sub object { my ($path) = @_; $path =~ tr{/}{_}; $path =~ s/\.c$/.o/; $path }
 
 # Compile a source of the heap that lies below $root, as the archives are.
@@ -126,9 +129,9 @@ sub run_program {
 sub programs {
 	my ($place) = @_;
 	my @suites = split ' ', $place->{suites};
-	my @own = grep { m{^tests/libc/} } @suites;
+	my @own = grep { m{$own_program} } @suites;
 	my @main = sort { ($a =~ /stress/) <=> ($b =~ /stress/) || $a cmp $b }
-		grep { !m{^tests/libc/} } @suites;
+		grep { !m{$own_program} } @suites;
 
 	return (main => \@main, map { ($_ => [$_]) } @own);
 }
