@@ -34,7 +34,7 @@ coverage: coverage-host coverage-target
 
 # Besides, the libraries for whole programs.
 COVERAGE_SHARED := $(foreach p,$(COVERAGE_PLACES),$(call shared_of,$p))
-COVERAGE_PROGRAMS := $(foreach p,family threads,$(foreach b,64 32, \
+COVERAGE_PROGRAMS := $(foreach p,family names threads,$(foreach b,64 32, \
 	$(PROGRAMS_IN)/$p-$b))
 
 coverage-host: $(COVERAGE_FUZZ) $(COVERAGE_SHARED) $(COVERAGE_PROGRAMS)

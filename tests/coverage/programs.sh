@@ -22,6 +22,7 @@ expect()
 	local wanted=$1 status=0
 	shift
 	timeout 120 "$@" >"$out/log" 2>&1 </dev/null || status=$?
+	# shellcheck disable=SC2254 # a pattern
 	case $status in
 	$wanted) return ;;
 	esac
@@ -45,14 +46,28 @@ for archive in heap heap-min heap-debug; do
 	family=$programs/family-$bits threads=$programs/threads-$bits
 
 	preload=(env LD_PRELOAD="$root/build/$place/lib$archive.so")
-	expect $misuse "${preload[@]}" HEAP_AT_EXIT="$out/at_exit" "$family"
+	expect "$misuse" "${preload[@]}" HEAP_AT_EXIT="$out/at_exit" "$family"
+	names=$programs/names-$bits
+	expect 0 "${preload[@]}" "$names"
+	for file in "$out/at_exit" /dev/full "$out/none/none"; do
+		expect 0 "${preload[@]}" HEAP_AT_EXIT="$file" "$names"
+	done
+	# heap-debug.a notices before the end.
+	broken=0
+	[ $archive != heap-debug ] || broken='[01]*'
+	expect "$broken" "${preload[@]}" HEAP_AT_EXIT="$out/at_exit" "$names" \
+		damage
+	long=$out/$(printf '%0160d' 0)
+	ln -sf "$root/$names" "$long"
+	expect 0 "${preload[@]}" HEAP_AT_EXIT="$out/at_exit" "$long"
+
 	expect 0 "${preload[@]}" "$threads" 4 3000 20
 	expect 0 "${preload[@]}" "$threads" 1 2000 0
 
 	# Nor does heap-debug.a give back at once what it holds for a while.
 	[ $archive = heap ] || misuse='[01]'
 	linked family-$archive $archive tests/programs/family.c
-	expect $misuse "$out/family-$archive"
+	expect "$misuse" "$out/family-$archive"
 	linked threads-$archive $archive tests/programs/threads.c
 	expect 0 "$out/threads-$archive" 4 3000 20
 

@@ -365,6 +365,8 @@ TEST(a_flush_stops_at_what_was_written_to)
 TEST(what_is_no_mapped_block_is_told)
 {
 	static _Alignas(4096) char object[8192];
+	/* On the stack, above all mappings. */
+	_Alignas(4096) char above[8192];
 	char *p, *q;
 	size_t *seal, was;
 
@@ -377,6 +379,8 @@ TEST(what_is_no_mapped_block_is_told)
 	told(HEAP_FAULT_FOREIGN, object + 64);
 	CHECK(realloc(hidden(object + 64), size(2 * LARGE)) == NULL);
 	told(HEAP_FAULT_FOREIGN, object + 64);
+	free(hidden(above + 64));
+	told(HEAP_FAULT_FOREIGN, above + 64);
 	/* Between mappings, and in one. */
 	p[4096] = 1;
 	free(hidden(p + 4096));
@@ -486,8 +490,9 @@ TEST(a_mapping_that_cannot_go_costs_no_memory)
 	for (i = 1; i < PAGES; i += 2)
 		if (mprotect(area + i * 4096, 4096, PROT_READ) != 0)
 			break;
+	/* From the middle, so that what is left is in two. */
 	for (i = 0; i < 5; i++)
-		free(hidden(p[i]));
+		free(hidden(p[(i * 2 + 2) % 5]));
 	munmap(area, (size_t)PAGES * 4096);
 	for (i = 0; i < 5; i++)
 		if (mincore((void *)((uintptr_t)p[i] & ~(uintptr_t)4095), 1,

@@ -7,7 +7,9 @@
 #include "heap.h"
 #include "tap.h"
 
-const struct heap_port heap_port_default = {.ctx = NULL};
+/* To the heap it never changes; the last test gives it memory after all. */
+extern struct heap_port bare __asm__("heap_port_default");
+struct heap_port bare;
 
 #ifdef __linux__
 int brk(void *to);
@@ -41,4 +43,28 @@ TEST(without_a_console_nothing_is_reported)
 {
 	malloc_stats();
 	CHECK(malloc(size(1)) == NULL);
+}
+
+static void *take(void *ctx, ptrdiff_t increment)
+{
+	static size_t taken;
+	size_t n;
+	char *arena = tap_arena(&n), *old = arena + taken;
+
+	(void)ctx;
+	if (increment < 0 || (size_t)increment > n - taken)
+		return (void *)-1;
+	taken += (size_t)increment;
+	return old;
+}
+
+TEST(a_heap_that_was_refused_once_may_be_served_later)
+{
+	void *p;
+
+	bare.sbrk = take;
+	p = malloc(size(20));
+	CHECK(p != NULL);
+	free(p);
+	CHECK_EQ(heap_check(&heap_default, NULL), HEAP_OK);
 }

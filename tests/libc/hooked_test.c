@@ -46,6 +46,9 @@ TEST(what_an_observer_does_to_errno_is_undone)
 	free(p);
 	CHECK_EQ(last, HEAP_OP_FREE);
 	CHECK_EQ(errno, 5);
+	errno = 99;
+	free(malloc(size(20)));
+	CHECK_EQ(errno, 99);
 	CHECK_EQ(heap_unobserve(&heap_default, &observer), true);
 	p = malloc(size(20));
 	CHECK_EQ(last, HEAP_OP_FREE);

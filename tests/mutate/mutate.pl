@@ -78,12 +78,23 @@ sub link_program {
 	my @objects = map { "$o/" . object($_) } @$suites,
 		split(' ', $place->{harness});
 
-	# As if from the archive: main has no malloc; the others may bring a port.
-	push @objects, map { $changed->{$_} // "$o/" . object($_) }
-		grep { $program eq 'main' ? !m{^heap/libc/} : !m{^port/\w+_default} }
-		split ' ', $place->{sources};
+	if ($program eq 'main') {
+		# As if from the archive, of which it wants no malloc.
+		push @objects, map { $changed->{$_} // "$o/" . object($_) }
+			grep { !m{^heap/libc/} } split ' ', $place->{sources};
+	} else {
+		my $archive = "$o/heap.a";
+
+		if (%$changed) {
+			$archive = "$to.a";
+			copy("$o/heap.a", $archive) or die "mutate: $archive: $!\n";
+			system("$place->{ar} rD $archive " .
+				join ' ', values %$changed) == 0 or die;
+		}
+		push @objects, $archive;
+	}
 	push @objects, $place->{objects};
-	push @objects, "$place->{at_exit} $o/defaults.a" if $program ne 'main';
+	push @objects, $place->{at_exit} if $program ne 'main';
 	return system("$place->{cc} $place->{link} -o $to @objects " .
 		"$place->{libs} 2>$to.log") == 0;
 }
@@ -190,11 +201,10 @@ sub prepare {
 	for my $place (@places) {
 		my %programs = programs($place);
 		my $o = "$out/$place->{place}";
-		my @defaults = map { "$o/" . object($_) }
-			grep { m{^port/\w+_default} } split ' ', $place->{sources};
+		my @all = map { "$o/" . object($_) } split ' ', $place->{sources};
 
-		unlink "$o/defaults.a";
-		system("$place->{ar} crD $o/defaults.a @defaults") == 0 or exit 2;
+		unlink "$o/heap.a";
+		system("$place->{ar} crD $o/heap.a @all") == 0 or exit 2;
 
 		for my $source (split ' ', $place->{sources}) {
 			$place->{md5}{$source} = md5("$out/$place->{place}/" .

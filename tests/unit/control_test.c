@@ -358,22 +358,63 @@ TEST(the_rest_of_an_inline_malloc_serves_or_refuses)
 	rig_check_sound(h);
 }
 
-TEST(a_block_does_not_grow_into_a_top_that_is_not_one)
+TEST(a_block_does_not_grow_past_a_limit_that_is_damaged)
 {
-	size_t *p, was;
-	struct chunk *top;
+	size_t *p;
 
 	h = rig_heap(MOST);
 	p = heap_alloc(h, rig_units(3));
-	top = h->top;
-	was = top->head;
-	top->head = was ^ HEAP_ALIGN;
-	CHECK_PTR_EQ(heap_resize(h, p, rig_units(9)), NULL);
-	CHECK(rig.faults >= 1);
-	rig.faults = 0;
-	top->head = was;
+	h->limit = chunk_above(h->limit, 4 * MOST);
+	CHECK_PTR_EQ(heap_resize(h, p, 2 * MOST), NULL);
+	CHECK_EQ(rig.fault.kind, HEAP_FAULT_HEADER);
+	CHECK_EQ(rig.fault.invariant, HEAP_I9);
+	rig_check_fault(HEAP_FAULT_HEADER, p);
+	h->limit = chunk_below(h->limit, 4 * MOST);
 	CHECK(heap_resize(h, p, rig_units(9)) == p);
 	rig_check_sound(h);
+}
+
+/* It is sound, but another lies between. */
+TEST(a_block_does_not_grow_down_into_a_chunk_that_is_not_its_neighbour)
+{
+	size_t *p[4], *foot;
+	const size_t units[] = {4, 2, 6, 5};
+
+	h = rig_heap(MOST);
+	for (unsigned i = 0; i < 4; i++)
+		p[i] = heap_alloc(h, rig_units(units[i]));
+	while (heap_alloc(h, 0) != NULL)
+		continue;
+	rig_fill(p[3], 4 * HEAP_ALIGN, 8);
+	heap_free(h, p[0]);
+	heap_free(h, p[2]);
+	foot = (size_t *)mem_to_chunk(p[3]) - 1;
+	CHECK_EQ(*foot, 6 * HEAP_ALIGN);
+	*foot = 12 * HEAP_ALIGN;
+	CHECK_PTR_EQ(heap_resize(h, p[3], rig_units(10)), NULL);
+	CHECK(rig_filled(p[3], 4 * HEAP_ALIGN, 8));
+	*foot = 6 * HEAP_ALIGN;
+	rig.faults = 0;
+	CHECK(heap_resize(h, p[3], rig_units(10)) == p[2]);
+	CHECK(rig_filled(p[2], 4 * HEAP_ALIGN, 8));
+	rig_check_sound(h);
+}
+
+/* A top that leads into an older segment is not below the hull. */
+TEST(reset_knows_a_top_that_lies_in_an_older_segment)
+{
+	struct chunk *older;
+
+	h = rig_growing_heap(4096, RIG_TURNS);
+	while (h->older == 0 || (uintptr_t)h->base == h->bins.lo)
+		CHECK(heap_alloc(h, 100) != NULL);
+	older = (struct chunk *)h->bins.lo;
+	CHECK(older < h->base);
+	h->top = older;
+	heap_reset(h);
+	CHECK(h->top == h->base);
+	rig_check_sound(h);
+	CHECK_EQ(rig_stats(h).used_chunks, 0);
 }
 
 TEST(a_block_does_not_grow_down_into_a_damaged_chunk)
