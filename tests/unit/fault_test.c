@@ -260,13 +260,4 @@ TEST(untold_faults_are_counted_up_to_what_fits)
 	CHECK_EQ(last.untold, UINT16_MAX);
 }
 
-/* No layer is in this program that could know better. */
-TEST(a_caller_that_is_the_heap_is_told_as_it_is)
-{
-	start(note);
-	heap_free_from(h, &port, h);
-	CHECK_EQ(told, 1);
-	CHECK_PTR_EQ(last.caller, h);
-}
-
 #endif
