@@ -131,15 +131,17 @@ WORD_COLD void *heap_refuse(const struct heap *h)
 
 void heap_set_fast(struct heap *h)
 {
-	struct bins *b = &h->bins;
-	bool idle = HEAP_CHECK < 3 && h->port->lock == NULL &&
-		    h->port->in_isr == NULL && heap_layer(h) == NULL;
-	size_t fast = idle ? CHUNK_PAYLOAD_MAX + 1 : 0;
+	bool idle = h->port->lock == NULL && h->port->in_isr == NULL &&
+		    heap_layer(h) == NULL;
 
-	/* Threads look at it without the lock: not written without need. */
-	if (b->fast != fast)
-		b->fast = fast;
-	b->open = idle ? b->units : 0;
+	if (HEAP_CHECK < 3 && idle) {
+		h->bins.fast = CHUNK_PAYLOAD_MAX + 1;
+		h->bins.open = h->bins.units;
+	} else if (h->bins.fast != 0) {
+		/* Threads look at it without the lock: not without need. */
+		h->bins.fast = 0;
+		h->bins.open = 0;
+	}
 }
 
 /* The end of an allocation that may have failed. */

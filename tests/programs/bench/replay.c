@@ -103,13 +103,13 @@ static long own_pages(void)
 	return strtol(line + 10, NULL, 10);
 }
 
-/* So that no page is counted which is none of the trace's. */
-static void warm_up(void)
+/* So that no page is counted which is none of the heap's. */
+static void touch_the_rest(void)
 {
+	memset(operations, 1, sizeof(operations));
+	memset(buffer, 1, sizeof(buffer));
 	memset(blocks, 1, sizeof(blocks));
 	memset(blocks, 0, sizeof(blocks));
-	for (size_t n = 1; n < 100; n *= 2)
-		free(realloc(malloc(n), n * 3));
 	own_pages();
 }
 
@@ -142,18 +142,19 @@ static void free_the_rest(void)
 
 int main(int argc, char **argv)
 {
-	size_t count = argc > 1 ? load(argv[1]) : 0;
 	unsigned long rounds = argc > 2 ? strtoul(argv[2], NULL, 0) : 1;
 	unsigned long step = argc > 3 ? strtoul(argv[3], NULL, 0) : 0;
 	long before = 0, most = 0;
+	size_t count;
 
+	if (step != 0) {
+		touch_the_rest();
+		before = own_pages();
+	}
+	count = argc > 1 ? load(argv[1]) : 0;
 	if (count == 0) {
 		fprintf(stderr, "usage: replay TRACE [ROUNDS [STEP]]\n");
 		return 2;
-	}
-	if (step != 0) {
-		warm_up();
-		before = own_pages();
 	}
 	while (rounds-- != 0) {
 		for (size_t i = 0; i < count; i++) {
