@@ -385,7 +385,7 @@ TEST(what_is_no_mapped_block_is_told)
 	p[4096] = 1;
 	free(hidden(p + 4096));
 	told(HEAP_FAULT_FOREIGN, p + 4096);
-	seal = (size_t *)p - 1;
+	seal = (size_t *)(void *)p - 1;
 	was = *seal;
 	*seal ^= 4;
 	free(hidden(p));
