@@ -17,8 +17,8 @@
 #include "tap.h"
 
 #define WORD sizeof(size_t)
-/* As host_quick.h and host_mapped.c have them. */
-#define QUICK_MOST 8
+/* Blocks of n bytes that wait at most, as host_quick.h has it. */
+#define QUICK_MOST(n) (2048 / (((n) + WORD + 15) / 16 * 16))
 /* Mapped, however many came and went before. */
 #define LARGE (SIZE_MAX > 0xffffffffu ? (size_t)33 << 20 : (size_t)600 << 10)
 
@@ -146,19 +146,20 @@ TEST(a_freed_block_is_the_next_of_its_size)
 
 TEST(what_waits_goes_back_to_the_heap_before_it_is_counted)
 {
-	void *p[2 * QUICK_MOST];
+	enum { MOST = QUICK_MOST(40) };
+	void *p[2 * MOST];
 	size_t n;
 
 	start();
 	n = used_chunks();
-	for (unsigned i = 0; i < 2 * QUICK_MOST; i++)
+	for (unsigned i = 0; i < 2 * MOST; i++)
 		p[i] = get(40);
-	CHECK_EQ(used_chunks(), n + 2 * QUICK_MOST);
-	for (unsigned i = 0; i < 2 * QUICK_MOST; i++)
+	CHECK_EQ(used_chunks(), n + 2 * MOST);
+	for (unsigned i = 0; i < 2 * MOST; i++)
 		free(hidden(p[i]));
 	/* As many as may wait do. */
 	if (HEAP_CHECK < 3 && HEAP_ALIGN == 16)
-		CHECK_EQ(used_chunks(), n + QUICK_MOST);
+		CHECK_EQ(used_chunks(), n + MOST);
 	CHECK(mallinfo2().arena > 0);
 	if (HEAP_CHECK < 3)
 		CHECK_EQ(used_chunks(), n);
@@ -206,21 +207,22 @@ TEST(a_block_freed_twice_at_once_is_told)
 
 TEST(a_block_freed_twice_behind_a_full_list_is_told)
 {
-	void *p[QUICK_MOST + 2];
+	enum { MOST = QUICK_MOST(100) };
+	void *p[MOST + 2];
 
 	start();
-	for (unsigned i = 0; i < QUICK_MOST + 2; i++)
+	for (unsigned i = 0; i < MOST + 2; i++)
 		p[i] = get(100);
-	for (unsigned i = 0; i < QUICK_MOST + 1; i++)
+	for (unsigned i = 0; i < MOST + 1; i++)
 		free(hidden(p[i]));
 	/* The first that went there, the last, and the one that did not. */
 	free(hidden(p[0]));
 	told(HEAP_FAULT_NOT_USED, p[0]);
-	free(hidden(p[QUICK_MOST - 1]));
-	told(HEAP_FAULT_NOT_USED, p[QUICK_MOST - 1]);
-	free(hidden(p[QUICK_MOST]));
-	told(HEAP_FAULT_NOT_USED, p[QUICK_MOST]);
-	free(hidden(p[QUICK_MOST + 1]));
+	free(hidden(p[MOST - 1]));
+	told(HEAP_FAULT_NOT_USED, p[MOST - 1]);
+	free(hidden(p[MOST]));
+	told(HEAP_FAULT_NOT_USED, p[MOST]);
+	free(hidden(p[MOST + 1]));
 	check_sound();
 }
 
@@ -311,30 +313,34 @@ TEST(a_write_to_the_link_of_a_waiting_block_is_told)
 TEST(a_payload_that_looks_like_a_waiting_block_is_none)
 {
 	static size_t object[8];
-	size_t *p[QUICK_MOST + 3], key;
+	size_t *p[5], *q, key, n;
 
 	start();
 	if (!quick_is_there())
 		return;
-	for (unsigned i = 0; i < QUICK_MOST + 3; i++)
+	n = used_chunks();
+	for (unsigned i = 0; i < 5; i++)
 		p[i] = get(88);
 	free(hidden(p[0]));
 	key = p[0][1];
+	/* Looked for in the list, and then the heap has it. */
 	p[1][1] = key;
 	free(hidden(p[1]));
 	CHECK_EQ(faults, 0);
+	CHECK_EQ(used_chunks(), n + 4);
 	/* And where the list that is looked through leads away. */
-	p[1][0] = (size_t)&object[2];
-	p[2][1] = key;
-	free(hidden(p[2]));
+	p[0][0] = (size_t)&object[2];
+	p[3][1] = key;
+	free(hidden(p[3]));
 	CHECK_EQ(faults, 0);
-	p[1][0] = (size_t)p[0];
-	for (unsigned i = 3; i < QUICK_MOST; i++)
-		free(hidden(p[i]));
-	for (unsigned i = QUICK_MOST; i < QUICK_MOST + 3; i++) {
-		p[i][1] = key;
-		free(hidden(p[i]));
-	}
+	CHECK_EQ(used_chunks(), n + 3);
+	p[0][0] = 0;
+	p[2][1] = key;
+	q = realloc(hidden(p[2]), size(300));
+	CHECK(q != NULL && q[1] == key);
+	q[1] = 0;
+	free(hidden(q));
+	free(hidden(p[4]));
 	check_sound();
 }
 
@@ -355,6 +361,119 @@ TEST(a_flush_stops_at_what_was_written_to)
 	CHECK_EQ(used_chunks(), n + 2);
 	heap_free(&heap_default, p);
 	heap_free(&heap_default, q);
+	check_sound();
+}
+#endif
+
+/* ---- realloc of small blocks ---------------------------------------------- */
+
+TEST(a_resized_block_keeps_what_it_holds)
+{
+	enum { BLOCKS = 24 };
+	unsigned char *p[BLOCKS] = {NULL};
+	size_t n[BLOCKS] = {0};
+	uint32_t seed = (uint32_t)tap_arg("seed", 1);
+
+	start();
+	for (unsigned round = 0; round < 20000; round++) {
+		uint32_t i = tap_below(&seed, BLOCKS);
+		size_t to = tap_below(&seed, 8) == 0 ? tap_below(&seed, 20000)
+						     : tap_below(&seed, 600);
+
+		for (size_t k = 0; k < n[i]; k++)
+			CHECK_EQ(p[i][k], (unsigned char)(i + k));
+		if (tap_below(&seed, 4) == 0) {
+			free(hidden(p[i]));
+			p[i] = NULL;
+			n[i] = 0;
+			continue;
+		}
+		p[i] = realloc(hidden(p[i]), size(to));
+		if (to == 0 && p[i] == NULL) {
+			n[i] = 0;
+			continue;
+		}
+		CHECK(p[i] != NULL && malloc_usable_size(p[i]) >= to);
+		for (size_t k = 0; k < n[i] && k < to; k++)
+			CHECK_EQ(p[i][k], (unsigned char)(i + k));
+		n[i] = to;
+		for (size_t k = 0; k < n[i]; k++)
+			p[i][k] = (unsigned char)(i + k);
+		if (round % 500 == 0)
+			CHECK_EQ(heap_check(&heap_default, NULL), HEAP_OK);
+	}
+	for (unsigned i = 0; i < BLOCKS; i++)
+		free(hidden(p[i]));
+	check_sound();
+}
+
+#if HEAP_CHECK == 2
+TEST(a_block_is_resized_where_it_lies)
+{
+	char *p, *q, *r;
+
+	start();
+	if (!quick_is_there())
+		return;
+	/* Too large for quick lists. */
+	p = get(1000);
+	q = get(1000);
+	r = get(1000);
+	CHECK(q == p + 1008 && r == q + 1008);
+	/* Less than a block's worth stays. */
+	CHECK_PTR_EQ(realloc(hidden(p), size(985)), p);
+	CHECK_EQ(malloc_usable_size(p), 1000);
+	CHECK_PTR_EQ(realloc(hidden(p), size(900)), p);
+	CHECK_EQ(malloc_usable_size(p), 904);
+	CHECK_PTR_EQ(realloc(hidden(p), size(1000)), p);
+	CHECK_EQ(malloc_usable_size(p), 1000);
+	free(hidden(q));
+	CHECK_PTR_EQ(realloc(hidden(p), size(1500)), p);
+	CHECK_EQ(malloc_usable_size(p), 1512);
+	/* All of the next one but what would be too small. */
+	CHECK_PTR_EQ(realloc(hidden(p), size(1990)), p);
+	CHECK_EQ(malloc_usable_size(p), 2008);
+	CHECK(realloc(hidden(p), size(2100)) != p);
+	free(hidden(r));
+	check_sound();
+}
+
+TEST(damage_around_a_block_is_told_by_its_resize)
+{
+	size_t *p, *q, *r, *s, was;
+
+	start();
+	if (!quick_is_there())
+		return;
+	p = get(1000);
+	q = get(1000);
+	r = get(1000);
+	s = get(1000);
+	CHECK(q == p + 126 && r == q + 126);
+	free(hidden(q));
+	/* The link of the free one behind. */
+	was = q[0];
+	q[0] = was ^ HEAP_ALIGN;
+	CHECK(realloc(hidden(p), size(1500)) == NULL);
+	CHECK_EQ(faults, 1);
+	faults = 0;
+	q[0] = was;
+	/* A header of the block itself. */
+	was = p[-1];
+	p[-1] = was ^ (2 * HEAP_ALIGN);
+	CHECK(realloc(hidden(p), size(1500)) == NULL);
+	CHECK_EQ(faults, 1);
+	faults = 0;
+	p[-1] = was;
+	CHECK_PTR_EQ(realloc(hidden(p), size(1500)), p);
+	/* And the size of what waits in a quick list. */
+	free(hidden(p));
+	free(hidden(r));
+	free(hidden(s));
+	p = get(40);
+	free(hidden(p));
+	CHECK(realloc(hidden(p), size(100)) == NULL);
+	told(HEAP_FAULT_NOT_USED, p);
 	check_sound();
 }
 #endif
