@@ -177,8 +177,31 @@ sub copy_tree {
 		for glob('heap/*.[ch] heap/libc/*.[ch] port/*.[ch]');
 }
 
+# Is there an object of $source made since anything changed that it may include?
+my $changed = 0;
+sub is_fresh {
+	my ($object, $source) = @_;
+	my $made = (stat $object)[9] // 0;
+
+	return $made > $changed && $made > (stat $source)[9];
+}
+
+sub look_for_changes {
+	my $how = slurp("$out/how");
+	my $same = -f "$out/how.done" && slurp("$out/how.done") eq $how;
+
+	for (glob('heap/*.h heap/libc/*.h port/*.h tests/*/*.h boards/*.h'),
+	    $0, map { "$_/." } 'heap', 'heap/libc', 'port') {
+		my $at = (stat)[9];
+		$changed = $at if $at > $changed;
+	}
+	$changed = time if !$same;
+	return $how;
+}
+
 sub prepare {
 	my @work;
+	my $how = look_for_changes();
 
 	copy_tree("$out/copies/original");
 	for my $place (@places) {
@@ -186,16 +209,19 @@ sub prepare {
 
 		make_path($o);
 		for my $source (split ' ', $place->{sources}) {
+			next if is_fresh("$o/" . object($source), $source);
 			push @work, sub { compile($place, "$out/copies/original", $source,
 				"$o/" . object($source)) or die "mutate: $source does not compile for $place->{place}\n" };
 		}
 		for my $source (split ' ', "$place->{harness} $place->{suites}") {
 			my $to = "$o/" . object($source);
 
+			next if is_fresh($to, $source);
 			push @work, sub { system("$place->{cc} $place->{test} -c -o $to $source") == 0 or exit 1 };
 		}
 	}
 	in_parallel(scalar @work, sub { $work[$_[0]]->() }) or exit 2;
+	spew("$out/how.done", $how);
 
 	@work = ();
 	for my $place (@places) {
