@@ -110,3 +110,80 @@ TEST(a_hook_is_called_instead)
 	CHECK_EQ(heap_unobserve(&heap_default, &observer), true);
 	check_sound();
 }
+
+static void *count_realloc(void *p, size_t n, const void *caller)
+{
+	(void)n;
+	(void)caller;
+	hooked++;
+	return p;
+}
+
+static void *count_memalign(size_t align, size_t n, const void *caller)
+{
+	(void)n;
+	(void)caller;
+	hooked += align == 64;
+	return NULL;
+}
+
+static void count_free(void *p, const void *caller)
+{
+	(void)p;
+	(void)caller;
+	hooked++;
+}
+
+TEST(each_call_has_its_hook_and_works_without)
+{
+	char *p;
+
+	hooked = 0;
+	p = memalign(64, size(10));
+	CHECK(ours(p) && (uintptr_t)p % 64 == 0);
+	p = realloc(p, size(100));
+	CHECK(ours(p));
+	__realloc_hook = count_realloc;
+	CHECK(realloc(p, size(1000)) == p);
+	CHECK(realloc(p, size(0)) == p);
+	__realloc_hook = NULL;
+	__memalign_hook = count_memalign;
+	CHECK(memalign(64, size(10)) == NULL);
+	__memalign_hook = NULL;
+	__free_hook = count_free;
+	free(p);
+	free(NULL);
+	__free_hook = NULL;
+	CHECK_EQ(hooked, 5);
+	CHECK(realloc(p, size(0)) == NULL);
+	p = realloc(NULL, size(20));
+	CHECK(ours(p));
+	free(p);
+	free(NULL);
+	CHECK_EQ(hooked, 5);
+	check_sound();
+}
+
+static void count_growth(void)
+{
+	hooked++;
+}
+
+TEST(growth_is_told_behind_the_call)
+{
+	size_t n;
+	char *p, *q;
+
+	own_arena(&n);
+	__after_morecore_hook = count_growth;
+	hooked = 0;
+	p = malloc(size(n / 2));
+	CHECK(ours(p));
+	CHECK_EQ(hooked, 1);
+	free(p);
+	__after_morecore_hook = NULL;
+	q = malloc(size(20));
+	CHECK_EQ(hooked, 1);
+	free(q);
+	check_sound();
+}
