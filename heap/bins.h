@@ -75,6 +75,9 @@ static inline unsigned bin_of(size_t size)
 				  : bin_of_range(size);
 }
 
+/* `lo` of a heap without memory: nothing lies there, NULL neither. */
+#define BINS_NOWHERE UINTPTR_MAX
+
 /*
  * Where c lies, in units.  The rotation makes misaligned distances huge, so
  * that one compare asks for range and alignment.

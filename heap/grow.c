@@ -241,14 +241,21 @@ static WORD_COLD bool grow_slowly(struct heap *h, size_t size, bool refused)
 	       heap_room(h) >= size;
 }
 
+/* Is the top sound, or has the heap no memory yet? */
+static bool may_grow(const struct heap *h, size_t size)
+{
+	if (h->top == NULL)
+		return h->base == NULL;
+	/* Were there room enough, the top would not be asked to grow. */
+	return heap_room(h) < size && heap_top_is_sound(h, h->limit);
+}
+
 bool heap_grow(struct heap *h, size_t size)
 {
 	size_t n = HEAP_GROW, need;
 	uintptr_t start;
 
-	/* Were there room enough, the top would not be asked to grow. */
-	if (HEAP_CHECK != 0 && (h->top != NULL || h->base != NULL) &&
-	    (heap_room(h) >= size || !heap_top_is_sound(h, h->limit)))
+	if (HEAP_CHECK != 0 && !may_grow(h, size))
 		return heap_bins_blame(&h->bins, HEAP_FAULT_HEADER, HEAP_I9,
 				       h->top);
 	if (!heap_port_is_sound(h)) {
