@@ -147,10 +147,15 @@ static inline size_t tiny_head(const struct chunk *c)
 	return (uintptr_t)c | CHUNK_LINK | CHUNK_PREV_USED;
 }
 
+static inline size_t tiny_foot(const struct chunk *c)
+{
+	return ((const size_t *)c)[1];
+}
+
 /* The tiny chunk whose head leads to c, or the bin's head dressed as one. */
 static inline struct chunk *tiny_back(const struct chunk *c)
 {
-	return (struct chunk *)(((const size_t *)c)[1] & ~CHUNK_TAG);
+	return (struct chunk *)(tiny_foot(c) & ~CHUNK_TAG);
 }
 
 static inline void tiny_set_back(struct chunk *c, const struct chunk *back)

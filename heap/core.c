@@ -129,10 +129,10 @@ static WORD_COLD struct chunk *take_slow(struct heap *h, size_t size,
 {
 	struct bins *b = &h->bins;
 
-	if (back == bins_dressed(b, 1))
-		return take_tiny(h);
-	if (HEAP_CHECK == 0 || back == NULL)
+	if (back == NULL)
 		return take_fresh(h, size);
+	if (HEAP_CHECK == 0 || back == bins_dressed(b, 1))
+		return take_tiny(h);
 	blame_bin(b, back->fwd);
 	return NULL;
 }
@@ -150,8 +150,7 @@ WORD_COLD void *heap_alloc_rest(struct heap *h, size_t size,
 	struct chunk *c;
 
 	h->bins.damage.kind = HEAP_FAULT_NONE;
-	c = take_slow(h, size, at);
-
+	c = at == NULL ? take_fresh(h, size) : take_slow(h, size, at);
 	if (c != NULL)
 		return chunk_to_mem(c);
 	heap_fail(h, 0, NULL, caller);
