@@ -53,8 +53,8 @@ bool heap_tiny_insert(struct bins *b, struct chunk *c)
 	if (first == NULL) {
 		b->map |= 2;
 	} else {
-		if (HEAP_CHECK != 0 && !tiny_leads_back(b, first,
-							tiny_dressed(b)))
+		if (HEAP_CHECK != 0 &&
+		    !tiny_leads_back(b, first, tiny_dressed(b)))
 			return false;
 		tiny_set_back(first, c);
 	}
@@ -93,7 +93,7 @@ bool heap_tiny_unlink(struct bins *b, struct chunk *c)
 
 bool heap_bins_insert(struct bins *b, struct chunk *c, size_t size)
 {
-	return bins_insert(b, c, size);
+	return bins_insert(b, bins_hull(b), c, size);
 }
 
 void heap_bins_remove(struct bins *b, struct chunk *c)
@@ -101,7 +101,7 @@ void heap_bins_remove(struct bins *b, struct chunk *c)
 	if (chunk_is_tiny(c))
 		heap_tiny_unlink(b, c);
 	else
-		bins_unlink(b, c);
+		bins_unlink(b, bins_hull(b), c);
 }
 
 WORD_COLD void heap_bins_restore(struct bins *b, struct chunk *c)
@@ -127,8 +127,8 @@ bool heap_bins_accept(struct bins *b, size_t size)
 		return tiny_accepts(b);
 	back = bins_dressed(b, bin_of(size));
 	fwd = back->fwd;
-	return bins_fwd_agrees(b, fwd, back) &&
-	       (fwd == NULL || bins_fwd_agrees(b, fwd->fwd, fwd));
+	return bins_fwd_agrees(bins_hull(b), fwd, back) &&
+	       (fwd == NULL || bins_fwd_agrees(bins_hull(b), fwd->fwd, fwd));
 }
 
 WORD_COLD bool heap_bins_blame(struct bins *b, enum heap_fault_kind kind,
@@ -147,7 +147,7 @@ static bool links_agree(const struct bins *b, const struct chunk *c)
 
 	return (bins_of_dressed(b, back) < HEAP_BINS ||
 		bins_may_hold(b, back)) &&
-	       back->fwd == c && bins_fwd_agrees(b, c->fwd, c);
+	       back->fwd == c && bins_fwd_agrees(bins_hull(b), c->fwd, c);
 }
 
 bool heap_bins_is_sound(struct bins *b, const struct chunk *c)
@@ -162,7 +162,7 @@ bool heap_bins_is_sound(struct bins *b, const struct chunk *c)
 
 	if (!bins_may_end(b, chunk_above(c, size)))
 		return heap_bins_blame(b, HEAP_FAULT_HEADER, HEAP_I1, c);
-	if (!bins_foot_agrees(b, c, size))
+	if (!bins_foot_agrees(bins_hull(b), c, size))
 		return heap_bins_blame(b, HEAP_FAULT_NEIGHBOUR, HEAP_I5, c);
 	return links_agree(b, c) ||
 	       heap_bins_blame(b, HEAP_FAULT_LINK, HEAP_I6, c);

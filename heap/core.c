@@ -36,7 +36,7 @@ static bool is_used(const struct bins *b, const struct chunk *c)
 {
 	const struct chunk *next;
 
-	if (!hot_looks_used(b, c, b->units) || chunk_head_size(c) == 0)
+	if (!hot_looks_used(b, c, bins_hull(b)) || chunk_head_size(c) == 0)
 		return false;
 	next = chunk_next_used(c);
 	return !chunk_is_used(next) || chunk_is_sealed(next, b->key) ||
@@ -185,7 +185,7 @@ bool heap_give_last(struct heap *h, struct chunk *c)
 	if (HEAP_CHECK != 0 && size == 0)
 		return false;
 	if (!chunk_is_prev_used(c)) {
-		start = hot_detach_below(b, c);
+		start = hot_detach_below(b, bins_hull(b), c);
 		if (HEAP_CHECK != 0 && start == NULL)
 			return false;
 		chunk_forget(c);

@@ -277,8 +277,8 @@ static WORD_COLD bool grow_otherwise(struct heap *h, size_t size)
 		n = need;
 	if (n > PTRDIFF_MAX)
 		return false;
-	return settle(h, size,
-		      (uintptr_t)port->sbrk(port->ctx, (ptrdiff_t)n), n);
+	return settle(h, size, (uintptr_t)port->sbrk(port->ctx, (ptrdiff_t)n),
+		      n);
 }
 
 /* Is the top sound, and its segment the highest, which may have n bytes more? */

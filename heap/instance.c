@@ -96,7 +96,8 @@ void heap_reset(struct heap *h)
 	struct bins *b = &h->bins;
 
 	/* Of a damaged top it is not known what it was. */
-	if (bins_index(b, s.fence) > bins_index(b, h->limit) ||
+	if (hull_index(bins_hull(b), s.fence) >
+		    hull_index(bins_hull(b), h->limit) ||
 	    s.fence < s.base)
 		s.fence = h->limit;
 	b->map = 0;

@@ -387,11 +387,11 @@ static WORD_HOT void heap_account(struct heap *h, size_t more)
 {
 	if (HEAP_STATS == 0)
 		return;
-	if (more > h->below_peak) {
-		h->peak += more - h->below_peak;
-		more = h->below_peak;
+	if (__builtin_sub_overflow(h->below_peak, more, &h->below_peak)) {
+		/* What is missing makes a new peak. */
+		h->peak -= h->below_peak;
+		h->below_peak = 0;
 	}
-	h->below_peak -= more;
 }
 
 /* So many fewer. */

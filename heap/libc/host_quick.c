@@ -82,8 +82,8 @@ WORD_COLD bool heap_quick_is_freed(size_t unit, const struct quick_block *p,
 			tell(HEAP_FAULT_NOT_USED, p, caller);
 			return true;
 		}
-		if (bins_index(&heap_default.bins, mem_to_chunk(q)) >=
-		    heap_default.bins.units)
+		if (hull_index(bins_hull(&heap_default.bins),
+			       mem_to_chunk(q)) >= heap_default.bins.units)
 			break;
 		q = q->next;
 	}

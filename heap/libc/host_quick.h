@@ -49,9 +49,9 @@ static WORD_HOT void *quick_take(const struct heap *h, size_t size,
 	p = heap_quick.head[unit];
 	if (p == NULL)
 		return NULL;
-	if (HEAP_CHECK != 0 &&
-	    (bins_index(&h->bins, mem_to_chunk(p)) >= h->bins.units ||
-	     p->key != heap_quick.key)) {
+	if (HEAP_CHECK != 0 && (hull_index(bins_hull(&h->bins),
+					   mem_to_chunk(p)) >= h->bins.units ||
+				p->key != heap_quick.key)) {
 		heap_quick_damaged(unit, caller);
 		return NULL;
 	}
@@ -71,7 +71,8 @@ static WORD_HOT bool quick_give(const struct heap *h, struct chunk *c,
 	struct quick_block *p = chunk_to_mem(c);
 	size_t unit;
 
-	if (HEAP_CHECK != 0 && bins_index(&h->bins, c) >= h->bins.units)
+	if (HEAP_CHECK != 0 &&
+	    hull_index(bins_hull(&h->bins), c) >= h->bins.units)
 		return false;
 	unit = chunk_head_size(c) / HEAP_ALIGN;
 	if (unit - 2 > QUICK_SIZE / HEAP_ALIGN - 2)
