@@ -27,7 +27,9 @@ HEAP_LIBC_HOLD(heap_libc_malloc);
 
 static TAIL void *alloc_slowly(size_t n)
 {
-	return blocks_alloc(n, HEAP_LIBC_CALLER);
+	if (heap_may_have_layer(&heap_default))
+		return heap_alloc_from(&heap_default, n, HEAP_LIBC_CALLER);
+	return heap_alloc_engine(&heap_default, n, HEAP_LIBC_CALLER);
 }
 
 static TAIL void *alloc_rest(size_t size, const struct chunk *at)
