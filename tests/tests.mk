@@ -79,7 +79,7 @@ $(foreach p,$(wanted_places), \
 # Scripts look at the sources and the archives; they have no place or test
 # names, so that a part of the tests leaves them out.
 TEST_SCRIPTS := $(if $(T)$(BOARD),,$(wildcard tests/link/*.t \
-	tests/threads/*.t tests/rtos/*.t tests/hooks/*.t tests/demo/*.t tests/readme/*.t \
+	tests/threads/*.t tests/banks/*.t tests/rtos/*.t tests/hooks/*.t tests/demo/*.t tests/readme/*.t \
 	tests/bench/*.t tests/campaign/*.t tests/linux/*.t \
 	tests/programs/short.t))
 TEST_WORLDS := $(if $(T)$(BOARD),,$(WORLDS_QUICK))

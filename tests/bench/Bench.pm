@@ -41,6 +41,8 @@ sub load {
 				    += hex $3;
 			} elsif (/^L (\w+)$/) {
 				longer(\%bench, hex $1);
+			} elsif (/^P (\w+)$/) {
+				$bench{stayed}{$trace} = hex $1;
 			}
 		}
 	}
@@ -59,6 +61,9 @@ sub load {
 				    = $took[$_] for 0 .. 2;
 			} elsif (/^G (\w+) (\w+)$/) {
 				@bench{qw(first growth)} = (hex $1, hex $2);
+			} elsif (/^R (\w+)(?: (\w+))?$/) {
+				$bench{refused} = hex $1;
+				$bench{refused_locked} = hex $2 if $2;
 			} elsif (/^L (\w+)$/) {
 				longer(\%bench, hex $1);
 			}
@@ -99,6 +104,16 @@ sub mean_all {
 	    @{$bench->{traces}});
 }
 
+# The share of the reallocs that left the block where it was; over the traces
+# that have any, each with the same weight.
+sub stayed {
+	my ($bench) = @_;
+	return average(map {
+		my (undef, $n) = total($bench->{calls}{$_}{realloc} // {});
+		$n ? $bench->{stayed}{$_} / $n : ();
+	} @{$bench->{traces}});
+}
+
 sub pair {
 	my ($bench, $trace) = @_;
 	return $trace
@@ -137,6 +152,18 @@ sub quantile {
 sub worst {
 	my ($bench, $kind, @traces) = @_;
 	return quantile($bench, $kind, 1, @traces);
+}
+
+# The dearest malloc or free of all that is measured, but for a refusal: traces,
+# sets, growth.
+sub dearest {
+	my ($bench, $kind) = @_;
+	my @took = map { values %{$bench->{worst}{$_}{$kind} // {}} } @sets;
+	push @took, grep { defined } @$bench{qw(first growth)}
+	    if $kind eq 'malloc';
+	my $most = worst($bench, $kind);
+	for (@took) { $most = $_ if $_ > $most }
+	return $most;
 }
 
 # Smallest heap, static variables included, over the peak of requested bytes:

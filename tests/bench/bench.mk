@@ -16,10 +16,12 @@ CPU ?= cortex-m3
 OPT ?= -Os
 
 # An allocator is allocators/NAME.c; allocators/NAME.mk may set, all optional:
-#   bench.NAME.cflags  for the adapter
-#   bench.NAME.objects what to link besides; CPU and OPT are $(1) and $(2)
-#   bench.NAME.libs    behind it; default -lgcc
-#   bench.NAME.opts    the -O that make a difference; default -Os
+#   bench.NAME.cflags    for the adapter
+#   bench.NAME.objects   what to link besides; CPU and OPT are $(1) and $(2)
+#   bench.NAME.libs      behind it; default -lgcc
+#   bench.NAME.ldflags   for instance --specs
+#   bench.NAME.own       yes: the adapter is the allocator, its code is counted
+#   bench.NAME.measures  default size time heap worst
 BENCH_ALLOCS := $(patsubst $(BENCH)/allocators/%.c,%,\
 	$(wildcard $(BENCH)/allocators/*.c))
 BENCH_CPUS := cortex-m3 cortex-m0plus
@@ -79,8 +81,9 @@ $(bench_dir)/firmware.elf: $(bench_dir)/adapter.o \
 		$$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) \
 		$$(or $$(bench.$(1).libs),-lgcc) -Wl,--end-group
 
-$(bench_dir)/size.txt: $(bench_dir)/firmware.elf
-	perl $(BENCH)/size.pl $(bench_dir)/firmware.map >$$@
+$(bench_dir)/size.txt: $(bench_dir)/firmware.elf $(BENCH)/size.pl
+	perl $(BENCH)/size.pl $$(if $$(bench.$(1).own),--own) \
+		$(bench_dir)/firmware.map >$$@
 
 $(bench_dir)/time.txt: $(bench_dir)/firmware.elf
 	$(BENCH)/run $$< 1 >$$@ || { cat $$@ >&2; rm $$@; exit 1; }
@@ -94,7 +97,8 @@ endef
 $(foreach a,$(BENCH_ALLOCS),$(foreach cpu,$(BENCH_CPUS),\
 	$(foreach o,-Os -O2,$(eval $(call bench_firmware,$(a),$(cpu),$(o))))))
 
-bench_outputs = $(addprefix $(bench_dir)/,size.txt time.txt heap.txt worst.txt)
+bench_outputs = $(patsubst %,$(bench_dir)/%.txt, \
+	$(or $(bench.$(1).measures),size time heap worst))
 
 # Only of interest to bench-fast.
 ifneq ($(filter bench-fast,$(MAKECMDGOALS)),)
@@ -162,6 +166,7 @@ bench-budgets: $(BENCH_QUICK) ## make the counts of now the budgets
 figures: bench-budgets bench ## budgets, RESULTS.md and README.md's figures anew
 	tests/readme/readme.t --write
 	tests/bench/sizing.t --write
+	tests/bench/costs.t --write
 
 # quick.t is one of the tests.
 test: $(if $(TEST_SCRIPTS),$(BENCH_QUICK) $(BENCH_IDLE))

@@ -14,7 +14,7 @@ for my $file (@traces) {
 	my ($name) = $file =~ m{([^/]+)\.trace$}
 	    or die "pack.pl: $file: a trace is named NAME.trace\n";
 	my ($words, %slot, %size, @spare) = ('');
-	my ($slots, $live, $peak, $count) = (0, 0, 0, 0);
+	my ($slots, $live, $peak, $count, $largest) = (0) x 5;
 
 	open my $in, '<', $file or die "pack.pl: $file: $!\n";
 	while (<$in>) {
@@ -33,6 +33,7 @@ for my $file (@traces) {
 		$live += ($size // 0) - $size{$id};
 		$size{$id} = $size // 0;
 		$peak = $live if $live > $peak;
+		$largest = $size if ($size // 0) > $largest;
 		$words .= pack 'V', index('afr', $kind) << 30 |
 		    $slot{$id} << 16 | $size{$id};
 		$count++;
@@ -47,7 +48,7 @@ for my $file (@traces) {
 	close $bin or die "pack.pl: $name: $!\n";
 	push @blobs, "1:\t.asciz\t\"$name\"\n\t.balign\t4\n" .
 	    "trace_$name:\n\t.incbin\t\"$dir$name.words\"\n";
-	push @rows, "\t.word\tname_$name, trace_$name, $count, $peak, $slots\n";
+	push @rows, "\t.word\tname_$name, trace_$name, $count, $peak, $slots, $largest\n";
 	$blobs[-1] =~ s/^1:/name_$name:/;
 }
 

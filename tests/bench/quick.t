@@ -28,7 +28,8 @@ sub measured {
 			}
 			push @lines, figures("$name $cpu", Bench::load($dir)),
 			    ["$name $cpu locked",
-			    [longest => Bench::load($meter)->{locked}]];
+			    [longest => Bench::load($meter)->{locked}],
+			    [refused => Bench::load($meter)->{refused_locked}]];
 		}
 	}
 	return @lines;
@@ -54,7 +55,7 @@ sub figures {
 		    $bench->{worst}{$set}{$_}{1000}] } @Bench::kinds];
 	}
 	push @lines, ["$who growth", [first => $bench->{first}],
-	    [worst => $bench->{growth}]];
+	    [worst => $bench->{growth}], [refused => $bench->{refused}]];
 	push @lines, ["$who size", [code => $bench->{code}],
 	    [ram => $bench->{ram}]];
 	return @lines;

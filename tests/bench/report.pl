@@ -7,6 +7,7 @@ use warnings;
 use FindBin;
 use lib $FindBin::Bin;
 use Bench;
+use Parts;
 use Plot;
 
 my ($build, $out) = @ARGV;
@@ -17,13 +18,17 @@ my @ours = qw(heap-min heap);
 my @rivals = qw(newlib newlib-nano picolibc);
 my @others = map { s{.*/}{}r =~ s{\.c$}{}r }
     glob "$FindBin::Bin/allocators/*.c";
-@others = grep { my $a = $_; !/^heap/ && !grep { $a eq $_ } @rivals, 'bump' }
+my @floors = qw(pool lists bump);
+@others = grep { my $a = $_; !/^heap/ && !grep { $a eq $_ } @rivals, @floors }
     @others;
 push @rivals, @others;
-my @shown = (@ours, 'heap-debug', @rivals, 'bump');
+my @shown = (@ours, 'heap-debug', @rivals, @floors);
 my %title = (
 	'heap' => 'heap.a', 'heap-min' => 'heap-min.a',
-	'heap-debug' => 'heap-debug.a', 'bump' => 'floor: bump, never frees',
+	'heap-debug' => 'heap-debug.a',
+	'pool' => 'floor: pool of one size',
+	'lists' => 'floor: lists, no split, no merge',
+	'bump' => 'floor: bump, never frees',
 );
 my %loaded;
 
@@ -65,31 +70,76 @@ sub version {
 	return $line // 'unknown';
 }
 
-sub overview {
+# What calls take on the traces.
+sub calls {
 	my @rows;
 	for my $name (@shown) {
 		my $bench = m3($name);
 		my $o2 = of($name, 'cortex-m3', '-O2');
+		my $stayed = Bench::stayed($bench);
 		push @rows, [name($name),
 		    number('%.1f', Bench::pair($bench)),
 		    $o2 ? number('%.1f', Bench::pair($o2)) : '=',
 		    m0($name) ? number('%.1f', Bench::pair(m0($name))) : '-',
+		    both(map { number('%d', Bench::quantile($bench, $_, 0.99)) }
+			@kinds[0, 1]),
 		    both(map { number('%d', Bench::worst($bench, $_)) }
 			@kinds[0, 1]),
-		    both(map { number('%d', at($bench, 'malloc', $_)) }
-			10, 1000, 5000),
-		    both(map { number('%d', at($bench, 'free', $_)) }
-			10, 1000, 5000),
-		    both(map { number('%d', $bench->{$_}) } qw(first growth)),
-		    $name eq 'bump' ? '-' : number('%.3f', Bench::mem($bench)),
-		    $name eq 'bump' ? ('-', '-') :
-		    (both(map { number('%d', $_ && $_->{code}) }
-			$bench, m0($name)), number('%d', $bench->{ram}))];
+		    number('%.0f', Bench::mean_all($bench, 'realloc')),
+		    number('%.0f %%', defined $stayed ? $stayed * 100 : undef)];
 	}
 	return table(['allocator', 'pair -Os', '-O2', 'M0+ -Os',
-	    'worst malloc / free', 'malloc at N = 10 / 1000 / 5000',
-	    'free at N', 'first malloc / growth', 'mem', 'code M3 / M0+',
-	    'static RAM'], @rows);
+	    'p99 malloc / free', 'worst malloc / free', 'realloc', 'in place'],
+	    @rows);
+}
+
+# Memory and code, and what calls take beyond the traces.
+sub bounds {
+	my @rows;
+	for my $name (@shown) {
+		my $bench = m3($name);
+		my $flat = %{$bench->{worst}};
+		push @rows, [name($name),
+		    ($flat ? map { my $kind = $_; both(map { number('%d',
+			at($bench, $kind, $_)) } 10, 1000, 5000) } @kinds[0, 1]
+			: ('-', '-')),
+		    defined $bench->{first} ? both(map { number('%d',
+			$bench->{$_}) } qw(first growth refused)) : '-',
+		    $flat ? both(map { Bench::dearest($bench, $_) }
+			@kinds[0, 1]) : '-',
+		    number('%.3f', Bench::mem($bench)),
+		    both(map { number('%d', $_ && $_->{code}) }
+			$bench, m0($name)), number('%d', $bench->{ram})];
+	}
+	return table(['allocator', 'malloc at N = 10 / 1000 / 5000',
+	    'free at N', 'first malloc / growth / refused', 'worst of all', 'mem',
+	    'code M3 / M0+', 'static RAM'], @rows);
+}
+
+# What the code is for.
+sub code {
+	my @names = grep { $_ ne 'heap-debug' } @shown;
+	my %of = map { $_ => Parts::of("$build/cortex-m3/$_-Os/size.txt") }
+	    @names;
+	my @rows = map { my ($part, $title) = @$_; [$title,
+	    map { $of{$_}{$part} // '-' } @names] } grep { my $part = $_->[0];
+		grep { $of{$_}{$part} } @names } @Parts::parts;
+	return table(['bytes, Cortex-M3', map { name($_) } @names],
+	    @rows, ['whole', map { m3($_)->{code} } @names]);
+}
+
+# Whose code is smaller than ours, in words.
+sub larger {
+	my @lines;
+	for my $our (reverse @ours) {
+		my $b = m3($our)->{code};
+		my @than = map { sprintf '%.1f times %s', $b / m3($_)->{code},
+		    name($_) } grep { m3($_)->{code} < $b } @rivals;
+		push @lines, '`' . name($our) . '` is larger than ' .
+		    (@than == @rivals ? 'every rival' : 'some') . ': ' .
+		    join(', ', @than) . ".\n" if @than;
+	}
+	return join('', @lines);
 }
 
 sub ratio {
@@ -115,12 +165,14 @@ sub ratios {
 			    (map { ratio(at($a, $_, 1000), at($b, $_, 1000)) }
 				@kinds[0, 1]),
 			    ratio(Bench::mem($a), Bench::mem($b)),
+			    ratio(map { Bench::mean_all($_, 'realloc') }
+				$a, $b),
 			    ratio($a->{code}, $b->{code})];
 		}
 	}
 	return table(['rival : ours', 'pair M3', 'pair M0+', 'worst malloc',
 	    'worst free', 'malloc at N = 1000',
-	    'free at N = 1000', 'mem', 'code'], @rows);
+	    'free at N = 1000', 'mem', 'realloc', 'code'], @rows);
 }
 
 # Every call of every trace: mean, median, p99, worst.
@@ -143,7 +195,7 @@ sub detail {
 }
 
 sub heaps {
-	my @names = grep { $_ ne 'bump' && %{m3($_)->{heap}} } @shown;
+	my @names = grep { %{m3($_)->{heap}} } @shown;
 	my @traces = @{m3($names[0])->{traces}};
 	my @rows = map { my $bench = m3($_); [name($_),
 	    (map { number('%d', $bench->{heap}{$_}) . ' (' .
@@ -179,12 +231,13 @@ sub ways {
 			    $way{-locked} ? both(map {
 				Bench::worst($way{-locked}, $_) } @kinds[0, 1])
 				: "-",
-			    number("%d", $way{-meter} && $way{-meter}{locked})];
+			    both(map { number("%d", $way{-meter} &&
+				$way{-meter}{$_}) } qw(locked refused_locked))];
 		}
 	}
 	return table(["pair", "heap.h, no lock", "malloc, no lock",
 	    "malloc, PRIMASK lock", "malloc, the archive\x27s port",
-	    "worst malloc / free, PRIMASK lock", "longest locked section"],
+	    "worst malloc / free, PRIMASK lock", "longest locked section / of a refusal"],
 	    @rows);
 }
 
@@ -259,10 +312,46 @@ $gcc; $qemu; $packages.
 
 ## Overview
 
-pair = mean malloc + mean free over the eight traces; `=` at -O2 means that
-the archive is the toolchain's own.
+On the eight traces: pair = mean malloc + mean free; `=` at -O2 means that the
+archive is the toolchain's own. realloc is the mean with its copies, which are the
+libc's: picolibc's memmove and memcpy take 2 to 3 instructions a byte, newlib's
+less than one. `in place` is the share of the reallocs that left the block where it was.
 
-${\overview()}## Times ours
+${\calls()}Beyond them: the dearest of three sets of N free chunks that are slightly too
+small; the first malloc of all, the dearest while 1 MiB is filled, and one that is
+refused with 100 chunks too small in a full heap; the dearest malloc and free of these,
+but a refusal, and of the traces; the smallest heap over the peak of live bytes.
+
+${\bounds()}A floor is no rival, it cannot do what a heap has to: the pool was told the largest
+size of the trace and takes so much for every block, the lists never cut or join what
+was once made, bump never takes back.
+
+## Code
+
+All that malloc, free and realloc pull in, by what it is for. A compiler makes no
+such cut: a function counts where its main work is, so that the checks which every
+call of `heap.a` makes are in its first two rows.
+
+${\code()}${\larger()}
+What the rivals have of these:
+
+| | ours | newlib | newlib-nano | picolibc |
+|---|---|---|---|---|
+| growth through sbrk | yes | yes | yes | yes |
+| memory that does not adjoin | segments, fenced | yes | a chunk in the list | a chunk in the list |
+| gives back by itself | no: `heap_trim` | from 128 KiB at the top | no | no |
+| several heaps | yes | no | no | no |
+| a lock | the port's | stubs to replace | stubs to replace | stubs to replace |
+| realloc grows down into a free chunk | yes | yes | no | no |
+| calls bounded whatever the heap holds | yes | no | no | no |
+| checks of what free is given | `heap.a` | no | is it free already | is it free already |
+| tells of faults | `heap.a` all; `heap-min.a` a call from an interrupt | no | errno | errno |
+
+So every rival grows, in newlib and newlib-nano inside of malloc; to the rows of
+damage, faults and observers none has a counterpart. A bounded allocator for one fixed
+arena, without locks and checks, has that of the first, third and fourth row.
+
+## Times ours
 
 Above 1 ours needs less.
 
@@ -288,7 +377,8 @@ ${\heaps()}## With the lock
 
 The lock masks interrupts. The archive's own port has it and also looks whether
 it runs in an NMI or HardFault. The longest locked section is that of all traces
-and of the worst cases above.
+and of the worst cases above; a refusal holds it longer, while it looks at
+`HEAP_LAST_RESORT` chunks.
 
 ${\ways()}
 END

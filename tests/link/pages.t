@@ -167,6 +167,18 @@ port_example()
 		<(sed 's/0x[0-9a-f]*/0x/g' "$tmp/printed")
 }
 
+# Block $1 has banks in the data RAM; the main in $2 uses them.
+banks_example()
+{
+	# shellcheck disable=SC2054 # commas of the linker's
+	local bare=("${bare[@]}" -Wl,--defsym=__ccm_start=0x20000000
+		-Wl,--defsym=__ccm_end=0x20004000
+		-Wl,--defsym=__sram2_start=0x20010000
+		-Wl,--defsym=__sram2_end=0x20020000)
+
+	program "$1" "$2" newlib
+}
+
 # Declarations and a statement: the body of a function.
 statements()
 {
@@ -204,6 +216,8 @@ tried_by()
 	"tools/package/PACKAGE.md c 1") echo program use_example.c none ;;
 	"port/MIGRATION.md c 1") echo migration ;;
 	"port/README.md c 1") echo port_example ;;
+	"port/README.md c 2") echo banks_example use_banks.c ;;
+	"port/README.md c 3") echo banks_example use_pools.c ;;
 	"heap/libc/README.md c 1") echo statements ;;
 	port/rtos/*.md\ c\ 1) echo rtos_example ;;
 	*) echo nothing ;;

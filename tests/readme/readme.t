@@ -222,19 +222,22 @@ sub worst_calls {
 	return %worst;
 }
 
-# The overview of the bench's results: the allocators in order, and each one's
-# row by the heads of the columns.
+# The overview of the bench's results, its two tables as one: the allocators in
+# order, and each one's row by the heads of the columns.
 sub overview {
-	my ($head, $rows) = slurp('tests/bench/RESULTS.md') =~
-	    /^(\| allocator \|.*)\n\|[ :|-]*\n((?:\|.*\n)*)/m;
-	my @heads = split /\s*\|\s*/, $head;
+	my $text = slurp('tests/bench/RESULTS.md');
 	my (@names, %rows);
 
-	for (split /\n/, $rows) {
-		my %row;
-		@row{@heads} = split /\s*\|\s*/;
-		push @names, $row{allocator};
-		$rows{$row{allocator}} = \%row;
+	while ($text =~ /^(\| allocator \|.*)\n\|[ :|-]*\n((?:\|.*\n)*)/mg) {
+		my ($rows, @heads) = ($2, split /\s*\|\s*/, $1);
+
+		for (split /\n/, $rows) {
+			my %row;
+			@row{@heads} = split /\s*\|\s*/;
+			push @names, $row{allocator}
+			    unless $rows{$row{allocator}};
+			$rows{$row{allocator}}{$_} = $row{$_} for keys %row;
+		}
 	}
 	return (\@names, \%rows);
 }

@@ -5,6 +5,8 @@
  */
 #include "bench.h"
 
+void *memcpy(void *to, const void *from, size_t n);
+
 static char *next;
 static char *end;
 
@@ -33,16 +35,10 @@ static void bump_free(void *p)
 
 static void *bump_realloc(void *p, size_t n)
 {
-	char *from = p;
-	char *to = bump_malloc(n);
-	size_t old;
+	size_t old = ((size_t *)p)[-1];
+	void *to = bump_malloc(n);
 
-	if (p == NULL || to == NULL)
-		return to;
-	old = ((size_t *)p)[-1];
-	for (size_t i = 0; i < n && i < old; i++)
-		to[i] = from[i];
-	return to;
+	return to == NULL ? NULL : memcpy(to, p, n < old ? n : old);
 }
 
 const struct bench_allocator bench_allocator = {

@@ -80,7 +80,8 @@ unsigned bench_arguments(uint32_t *words, unsigned n);
 
 /*
  * Where the traces are: put into the message of bench_fail.  `line` counts
- * from 1; 0 means nowhere.
+ * from 1; 0 means nowhere.  An allocator that has to be told sizes beforehand
+ * may look at the trace in its init; NULL: none is replayed.
  */
 extern const struct bench_trace *bench_trace;
 extern uint32_t bench_line;
@@ -103,6 +104,7 @@ struct bench_trace {
 	uint32_t count;
 	uint32_t peak; /* most live requested bytes at one time */
 	uint32_t slots;
+	uint32_t largest; /* the largest size that is asked for */
 };
 
 extern const struct bench_trace bench_traces[];
@@ -111,11 +113,11 @@ extern const uint32_t bench_trace_count;
 /* ---- the measurements -------------------------------------------------- */
 
 /*
- * Replay a trace in the heap that was just restarted, every block filled with
+ * Replay `bench_trace` in the heap that was just restarted, every block filled with
  * a pattern that is verified at realloc and free.  `timed` records each call.
  * False when an allocation fails; damaged contents end the program.
  */
-bool bench_replay(const struct bench_trace *trace, bool timed);
+bool bench_replay(bool timed);
 
 /* Forget what was recorded; print and forget it. */
 void bench_record_clear(void);

@@ -20,8 +20,9 @@ static void print_trace(const char *tag, uint32_t number, size_t size)
 
 static bool completes(const struct bench_trace *trace, size_t size, bool timed)
 {
+	bench_trace = trace;
 	bench_restart(size);
-	return bench_replay(trace, timed);
+	return bench_replay(timed);
 }
 
 void bench_run_time(uint32_t mask)
@@ -122,10 +123,10 @@ static uint32_t max(uint32_t a, uint32_t b)
 	return a > b ? a : b;
 }
 
-/* n free chunks, each between two that stay used. */
-static void perforate(enum set set, uint32_t n)
+/* n free chunks in `size` bytes, each between two that stay used. */
+static void perforate(enum set set, uint32_t n, size_t size)
 {
-	bench_restart(BENCH_REGION_MAX);
+	bench_restart(size);
 	must(bench_allocator.malloc(WALL));
 	for (uint32_t i = 0; i < n; i++) {
 		holes[i] = must(bench_allocator.malloc(hole_size(set, i)));
@@ -141,7 +142,7 @@ static void worst_at(enum set set, uint32_t n)
 	uint32_t took[BENCH_KINDS];
 	void *p;
 
-	perforate(set, n);
+	perforate(set, n, BENCH_REGION_MAX);
 	took[BENCH_MALLOC] = bench_malloc(request(set), &p);
 	must(p);
 	/* Two holes and the wall between them do not suffice. */
@@ -178,6 +179,23 @@ static void growth(void)
 	bench_text("\n");
 }
 
+/* A malloc for which there is no room, but many chunks hardly too small. */
+static void refused(void)
+{
+	uint32_t took;
+	void *p;
+
+	perforate(LARGE, 100, (size_t)256 << 10);
+	do
+		took = bench_malloc(request(LARGE), &p);
+	while (p);
+	bench_text("R");
+	bench_hex(took);
+	if (bench_allocator.locked)
+		bench_hex(bench_allocator.locked());
+	bench_text("\n");
+}
+
 void bench_run_worst(uint32_t largest)
 {
 	static const uint16_t counts[] = {10, 30, 100, 300, 1000, 3000, 5000};
@@ -192,4 +210,6 @@ void bench_run_worst(uint32_t largest)
 		bench_hex(bench_allocator.locked());
 		bench_text("\n");
 	}
+	/* Last: a locked section of its own, longer than those before. */
+	refused();
 }

@@ -20,6 +20,7 @@ uint32_t bench_line;
 static struct slot slots[SLOTS];
 static uint32_t calls[BENCH_KINDS][LONGEST + 1];
 static uint32_t worst[BENCH_KINDS];
+static uint32_t stayed; /* reallocs that left the block where it was */
 
 static void record(enum bench_kind kind, uint32_t took)
 {
@@ -35,6 +36,7 @@ void bench_record_clear(void)
 			calls[kind][took] = 0;
 		worst[kind] = 0;
 	}
+	stayed = 0;
 }
 
 void bench_record_print(void)
@@ -50,6 +52,9 @@ void bench_record_print(void)
 			bench_text("\n");
 		}
 	}
+	bench_text("P");
+	bench_hex(stayed);
+	bench_text("\n");
 	bench_record_clear();
 }
 
@@ -106,6 +111,7 @@ static bool resize(struct slot *slot, uint32_t size, bool timed)
 		record(BENCH_REALLOC, bench_realloc(&p, size));
 	else
 		p = bench_allocator.realloc(p, size);
+	stayed += p == slot->p;
 	slot->p = p;
 	if (p == NULL)
 		return false;
@@ -145,12 +151,10 @@ static bool replay(const struct bench_trace *trace, bool timed)
 	return true;
 }
 
-bool bench_replay(const struct bench_trace *trace, bool timed)
+bool bench_replay(bool timed)
 {
-	bool done;
+	bool done = replay(bench_trace, timed);
 
-	bench_trace = trace;
-	done = replay(trace, timed);
 	bench_line = 0;
 	return done;
 }
