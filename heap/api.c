@@ -134,12 +134,13 @@ void heap_set_fast(struct heap *h)
 	bool idle = h->port->lock == NULL && h->port->in_isr == NULL &&
 		    heap_layer(h) == NULL;
 
-	if (HEAP_CHECK >= 3 || !idle) {
-		h->bins.fast = 0;
-		h->bins.open = 0;
-	} else {
+	if (HEAP_CHECK < 3 && idle) {
 		h->bins.fast = CHUNK_PAYLOAD_MAX + 1;
 		h->bins.open = h->bins.units;
+	} else if (h->bins.fast != 0) {
+		/* Threads look at it without the lock: not without need. */
+		h->bins.fast = 0;
+		h->bins.open = 0;
 	}
 }
 

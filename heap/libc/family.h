@@ -19,6 +19,9 @@ extern const char heap_libc_front;
 extern const char heap_libc_info;
 extern const char heap_libc_glue;    /* host.c, picolibc.c or newlib.c */
 extern const char heap_libc_process; /* host_process.c, held by host.c */
+/* Likewise, where these have malloc, free, and realloc. */
+extern const char heap_libc_host_front;
+extern const char heap_libc_host_resize;
 
 /* Hold on to a member without a byte in the image. */
 #define HEAP_LIBC_HOLD(member)                                                 \

@@ -8,6 +8,10 @@
 const char heap_libc_glue = 0;
 HEAP_LIBC_HOLD(heap_libc_malloc);
 HEAP_LIBC_HOLD(heap_libc_process);
+#if BLOCKS_MAP
+HEAP_LIBC_HOLD(heap_libc_host_front);
+HEAP_LIBC_HOLD(heap_libc_host_resize);
+#endif
 
 #pragma GCC visibility push(default)
 struct mallinfo2 mallinfo2(void);

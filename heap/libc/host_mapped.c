@@ -10,6 +10,7 @@
  */
 #include "blocks.h"
 #include "family.h"
+#include "host_alone.h"
 #include "layer.h"
 
 #if BLOCKS_MAP
@@ -328,7 +329,8 @@ void heap_mapped_tidy(void)
 	if (!is_ours())
 		return;
 	__atomic_store_n(&heap_mapped_wait, WAIT, __ATOMIC_RELAXED);
-	__atomic_store_n(&heap_mapped_fast, LEAST, __ATOMIC_RELAXED);
+	if (&__libc_single_threaded != NULL)
+		__atomic_store_n(&heap_mapped_fast, LEAST, __ATOMIC_RELAXED);
 	heap_quick_tidy();
 	heap_trim(&heap_default, READ(heap_mapped_least));
 }

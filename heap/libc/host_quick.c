@@ -9,8 +9,6 @@
 
 struct quick heap_quick;
 
-#define LISTS (sizeof(heap_quick.head) / sizeof(heap_quick.head[0]))
-
 void heap_quick_tidy(void)
 {
 	uintptr_t none = 0, key = heap_linux_seed(NULL) | 1;
@@ -29,7 +27,7 @@ bool heap_quick_flush(void)
 {
 	bool any = false;
 
-	for (size_t unit = 0; unit < LISTS; unit++) {
+	for (size_t unit = 0; unit < QUICK_UNITS; unit++) {
 		struct quick_block *p, *next;
 
 		if (__atomic_load_n(&heap_quick.head[unit], __ATOMIC_RELAXED) ==
@@ -37,7 +35,7 @@ bool heap_quick_flush(void)
 			continue;
 		p = __atomic_exchange_n(&heap_quick.head[unit], NULL,
 					__ATOMIC_ACQ_REL);
-		heap_quick.count[unit] = 0;
+		heap_quick.bytes[unit] = 0;
 		any = true;
 		for (; p != NULL; p = next) {
 			next = p->next;
@@ -68,22 +66,22 @@ static void tell(enum heap_fault_kind kind, const void *mem, const void *caller)
 WORD_COLD void heap_quick_damaged(size_t unit, const void *caller)
 {
 	heap_quick.head[unit] = NULL;
-	heap_quick.count[unit] = 0;
+	heap_quick.bytes[unit] = 0;
 	tell(HEAP_FAULT_LINK, NULL, caller);
 }
 
-WORD_COLD bool heap_quick_is_freed(size_t unit, const struct quick_block *p,
-				   const void *caller)
+WORD_COLD bool heap_quick_is_freed(const struct chunk *c, const void *caller)
 {
+	const struct bins *b = &heap_default.bins;
+	size_t unit = chunk_head_size(c) / HEAP_ALIGN;
 	const struct quick_block *q = heap_quick.head[unit];
 
-	for (unsigned n = QUICK_MOST; n != 0 && q != NULL; n--) {
-		if (q == p) {
-			tell(HEAP_FAULT_NOT_USED, p, caller);
+	for (size_t n = QUICK_BYTES / QUICK_LEAST; n != 0 && q != NULL; n--) {
+		if (mem_to_chunk(q) == c) {
+			tell(HEAP_FAULT_NOT_USED, q, caller);
 			return true;
 		}
-		if (hull_index(bins_hull(&heap_default.bins),
-			       mem_to_chunk(q)) >= heap_default.bins.units)
+		if (bins_index(b, mem_to_chunk(q)) >= b->units)
 			break;
 		q = q->next;
 	}

@@ -145,7 +145,7 @@ void *heap_libc_page_align(size_t n, int *error, const void *caller)
 
 /* ---- C11 ------------------------------------------------------------- */
 
-/* malloc and free themselves are in front.c. */
+/* malloc and free themselves are in front.c; of Linux, realloc too elsewhere. */
 
 /* count * n zero bytes; a product above SIZE_MAX is ENOMEM. */
 void *calloc(size_t count, size_t n)
@@ -158,10 +158,12 @@ void *calloc(size_t count, size_t n)
  * On failure p is as before.  What lies between the old size and the new one
  * is indeterminate, and may be what an earlier owner left there.
  */
+#if !BLOCKS_MAP
 void *realloc(void *p, size_t n)
 {
 	return heap_libc_resize(p, n, NULL, HEAP_LIBC_CALLER);
 }
+#endif
 
 /* Any power of two, n any size; another alignment is EINVAL. */
 void *aligned_alloc(size_t align, size_t n)

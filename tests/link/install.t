@@ -112,6 +112,20 @@ verdict "libc's locks are installed as objects, in no archive" "$(
 	done
 )"
 
+verdict "libheap.so is installed, and serves programs as they are" "$(
+	for name in libheap libheap-min libheap-debug; do
+		library=$there/lib/heap/host/preload/$name.so
+		rm -f "$tmp/at_exit"
+		# shellcheck disable=SC2012 # it is ls that is to run
+		LD_PRELOAD=$library HEAP_AT_EXIT=$tmp/at_exit ls -lR "$there" \
+			>"$tmp/with" 2>&1
+		ls -lR "$there" >"$tmp/without" 2>&1
+		cmp "$tmp/with" "$tmp/without"
+		grep -s '^sound ls ' "$tmp/at_exit" >"$tmp/log" ||
+			echo "$name.so did not serve ls"
+	done
+)"
+
 verdict "an unknown target is refused" "$(
 	refused 'there is no TARGETS=cortex-m9; choose among: cortex-m0 ' \
 		make install TARGETS=cortex-m9 DESTDIR="$tmp/stage"
@@ -170,6 +184,7 @@ if ! lacks pkg-config "$title"; then
 		quietly gcc -o "$tmp/app" "$here"/app.c \
 			$(pkg-config --cflags --libs heap-host)
 		"$tmp/app" >"$tmp/log" || [ $? -eq 7 ] || cat "$tmp/log"
+		readelf -d "$tmp/app" | grep 'NEEDED.*heap'
 	)"
 
 	# picolibc's start files and script, and the region found in it.

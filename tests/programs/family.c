@@ -159,6 +159,53 @@ static void realloc_keeps(void)
 	      "mallinfo2 counts large blocks");
 }
 
+/*
+ * Blocks that are allocated, changed and freed at random keep what is in them:
+ * SEED=n in the environment for other dice.
+ */
+static void random_blocks_are_kept(void)
+{
+	enum { BLOCKS = 400, OPERATIONS = 200000 };
+	static struct {
+		unsigned char *p;
+		size_t n;
+	} all[BLOCKS];
+	const char *chosen = getenv("SEED");
+	unsigned long seed = chosen != NULL ? strtoul(chosen, NULL, 0) : 1;
+	uint32_t dice = (uint32_t)seed * 2654435761u | 1;
+
+	for (int i = 0; i < OPERATIONS; i++) {
+		dice ^= dice << 13;
+		dice ^= dice >> 17;
+		dice ^= dice << 5;
+
+		size_t k = dice % BLOCKS;
+		size_t most = (size_t)8 << (dice >> 10) % 9;
+		size_t n = (dice >> 14) % most + 1;
+		size_t least = all[k].n < n ? all[k].n : n;
+		unsigned char *p = all[k].p;
+
+		if (!is_filled(p, all[k].n, (int)(k & 255))) {
+			claim(0, "blocks are kept at random");
+			printf("operation %d; again: SEED=%lu\n", i, seed);
+			return;
+		}
+		if (p == NULL || (dice >> 8 & 3) != 0) {
+			p = hide(realloc(p, size(n)));
+			all[k].n = is_filled(p, least, (int)(k & 255)) ? n : 0;
+			claim(all[k].n == n, "realloc at random keeps");
+			memset(p, (int)k, n);
+		} else {
+			free(p);
+			p = NULL;
+			all[k].n = 0;
+		}
+		all[k].p = p;
+	}
+	for (int k = 0; k < BLOCKS; k++)
+		free(all[k].p);
+}
+
 static void aligned_blocks_are(void)
 {
 	int aligned = 1, error = 0;
@@ -329,6 +376,14 @@ static void free_twice_among_many(void)
 	free(hide(p[3]));
 }
 
+static void realloc_after_free(void)
+{
+	char *p = hide(malloc(size(100)));
+
+	free(p);
+	p = hide(realloc(hide(p), size(30)));
+}
+
 static void write_after_free(void)
 {
 	char *p = hide(malloc(size(100))), *q = hide(malloc(size(100)));
@@ -367,6 +422,7 @@ static void misuse_is_told(void)
 {
 	claim(aborts(free_twice), "a double free ends the process");
 	claim(aborts(free_twice_among_many), "and one among many");
+	claim(aborts(realloc_after_free), "and realloc of what was freed");
 	claim(aborts(write_after_free), "and what is written after free");
 	claim(aborts(free_mapped_twice), "a double free of a large block, too");
 	claim(aborts(free_inside_mapped), "and free of an address inside one");
@@ -379,6 +435,7 @@ int main(void)
 	blocks_are_aligned_and_apart();
 	calloc_clears();
 	realloc_keeps();
+	random_blocks_are_kept();
 	aligned_blocks_are();
 	too_much_is_enomem();
 	free_keeps_errno();

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Run a workload, then see that its heap is sound and that nothing is left. */
+/*
+ * Run a workload, traced if it is told where to, then see that its heap is sound
+ * and that nothing is left.
+ */
 #include "workload.h"
 
 #include <math.h>
@@ -7,6 +10,7 @@
 #include <stdlib.h>
 
 #include "heap.h"
+#include "trace.h"
 
 bool went_wrong(const char *what)
 {
@@ -32,11 +36,15 @@ static void let_libc_settle(void)
 int main(void)
 {
 	struct heap_stats before, s;
-	bool good;
+	bool good = true;
 
 	let_libc_settle();
 	heap_stats(&heap_default, &before);
-	good = workload();
+	if (!trace_begin())
+		good = went_wrong("the trace's file can be written");
+	good = workload() && good;
+	if (!trace_end())
+		good = went_wrong("all of the trace is written");
 	heap_stats(&heap_default, &s);
 	printf("heap: peak %lu bytes, taken %lu, largest free %lu, "
 	       "refused %lu times\n",

@@ -5,12 +5,15 @@
 WORKLOAD_SOURCES := build/workloads/sources
 WORKLOAD_PLACES := mps2-an385 mps2-an385-newlib
 WORKLOADS := lua cjson mbedtls
-WORKLOAD_COMMON := tests/workloads/workload.c tests/workloads/system.c
+WORKLOAD_COMMON := $(addprefix tests/workloads/,workload.c system.c trace.c)
+WORKLOAD_HEADERS := $(addprefix tests/workloads/,workload.h trace.h)
 
 source_of_lua := lua5.4
 source_of_cjson := cjson
 source_of_mbedtls := mbedtls
 workload_source = $(WORKLOAD_SOURCES)/$(source_of_$1)
+# Of ours, which is small, there is nothing to fetch.
+workload_unpacked = $(if $(source_of_$1),$(workload_source)/.unpacked)
 
 # What each is made of, and how it is compiled.
 parts_of_lua := $(addprefix src/l,api.c auxlib.c baselib.c code.c corolib.c \
@@ -31,7 +34,7 @@ flags_of_mbedtls := -I$(WORKLOAD_SOURCES)/mbedtls/include \
 # $(call workload_rules,WORKLOAD,PLACE)
 define workload_rules
 build/workloads/$2/$1: tests/workloads/$1.c $(WORKLOAD_COMMON) \
-		tests/workloads/workload.h $(call workload_source,$1)/.unpacked \
+		$(WORKLOAD_HEADERS) $(call workload_unpacked,$1) \
 		$$(support_of_$2) build/boards/$2/stdio.o \
 		$(call home,$(target_of_$2),$(libc_of_$2))/heap.a $(MAKEFILE_LIST)
 	mkdir -p $$(@D)
@@ -43,7 +46,7 @@ build/workloads/$2/$1: tests/workloads/$1.c $(WORKLOAD_COMMON) \
 		$$(support_of_$2) build/boards/$2/stdio.o linker/heap.ld \
 		$(call home,$(target_of_$2),$(libc_of_$2))/heap.a $(libs_of_$2) -lm
 endef
-$(foreach w,$(WORKLOADS),$(foreach p,$(WORKLOAD_PLACES), \
+$(foreach w,$(WORKLOADS) small,$(foreach p,$(WORKLOAD_PLACES), \
 	$(eval $(call workload_rules,$w,$p))))
 
 WORKLOAD_PROGRAMS := $(foreach p,$(WORKLOAD_PLACES), \
@@ -55,6 +58,12 @@ $(foreach w,$(WORKLOADS),$(call workload_source,$w)/.unpacked) &: \
 		$(foreach w,$(WORKLOADS),$(source_of_$w))
 
 .PHONY: workloads
-workloads: ## Lua, cJSON and mbed TLS on a board: needs deps-all, fetches sources
-workloads: $(WORKLOAD_PROGRAMS)
-	WORKLOADS='$(WORKLOAD_PROGRAMS)' prove -v tests/workloads/workloads.t
+workloads: ## Lua, cJSON, mbed TLS on a board: deps-all, fetches sources; [TRACE=1]
+workloads: $(WORKLOAD_PROGRAMS) $(if $(TRACE),build/tools/heap-trace)
+	WORKLOADS='$(WORKLOAD_PROGRAMS)' TRACE='$(TRACE)' \
+		prove -v tests/workloads/workloads.t
+
+# How they end, and are traced, is one of the tests.
+TEST_SCRIPTS += $(if $(T)$(BOARD),,tests/workloads/small.t)
+test: $(if $(TEST_SCRIPTS),build/tools/heap-trace \
+	$(WORKLOAD_PLACES:%=build/workloads/%/small))

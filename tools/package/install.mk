@@ -17,7 +17,8 @@ INSTALL_PLACES := $(foreach t,$(INSTALL_TARGETS), \
 .PHONY: install
 install: ## install to [PREFIX=dir] [DESTDIR=dir] [TARGETS="T..."] [LIBC=L]
 install: $(foreach p,$(INSTALL_PLACES),$(ARCHIVES:%=$p/%.a)) \
-	$(foreach t,$(INSTALL_TARGETS),$(call locks_of,$t,$(LIBC)))
+	$(foreach t,$(INSTALL_TARGETS),$(call locks_of,$t,$(LIBC)) \
+		$(call shared_of,$t))
 	tools/package/install.sh '$(DESTDIR)$(PREFIX)' $(INSTALL_PLACES)
 
 .PHONY: manifests

@@ -84,6 +84,10 @@ for place; do
 		pkg_config "$name" "$place" "$libc" \
 			>"$root/lib/pkgconfig/$name-$(echo "$place" | tr / -).pc"
 	done
+	# Not beside the archives: -lheap would find them first.
+	for library in build/"$place"/libheap*.so; do
+		[ ! -e "$library" ] || put lib/heap/"$place"/preload "$library"
+	done
 done
 cat >"$root/lib/pkgconfig/heap-region.pc" <<END
 # Relocatable: paths are relative to this file.
