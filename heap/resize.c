@@ -149,8 +149,7 @@ static struct chunk *grow_block(struct heap *h, struct chunk *c, size_t size,
 	return to;
 }
 
-/* heap_resize_from of a block to a size that there can be, below all layers. */
-static void *resize(struct heap *h, void *p, size_t n, const void *caller)
+void *heap_resize_engine(struct heap *h, void *p, size_t n, const void *caller)
 {
 	bool idle = h->bins.fast != 0;
 	uintptr_t state = 0;
@@ -198,17 +197,15 @@ static WORD_COLD void *otherwise(struct heap *h, void *p, size_t n,
 	if (n == 0)
 		heap_free_from(h, p, caller);
 	else if (n <= CHUNK_PAYLOAD_MAX)
-		return resize(h, p, n, caller);
+		return heap_resize_engine(h, p, n, caller);
 	return NULL;
 }
 
 void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
 {
-	/* With a layer, every call has to enter: bins.fast is 0. */
-	if (p == NULL || n - 1 >= CHUNK_PAYLOAD_MAX ||
-	    (h->bins.fast == 0 && heap_may_have_layer(h)))
+	if (p == NULL || n - 1 >= CHUNK_PAYLOAD_MAX || heap_may_have_layer(h))
 		return otherwise(h, p, n, caller);
-	return resize(h, p, n, caller);
+	return heap_resize_engine(h, p, n, caller);
 }
 
 /*

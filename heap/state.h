@@ -261,6 +261,9 @@ static inline void heap_set_units(struct heap *h, size_t units)
 void *heap_alloc_engine(struct heap *h, size_t n, const void *caller);
 void heap_free_engine(struct heap *h, void *p, const void *caller);
 
+/* Likewise heap_resize_from of a block, to a size that there can be. */
+void *heap_resize_engine(struct heap *h, void *p, size_t n, const void *caller);
+
 /*
  * Bytes that may be used of block p; bins.damage filled: it is none.  The lock
  * is held.

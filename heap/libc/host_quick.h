@@ -112,7 +112,8 @@ static WORD_HOT enum quick_gift quick_give(const struct heap *h,
 	bytes = heap_quick.bytes[unit] + size;
 	if (bytes > QUICK_BYTES)
 		return QUICK_REFUSED;
-	if (HEAP_CHECK != 0 && !hot_looks_used(&h->bins, c, h->bins.units))
+	if (HEAP_CHECK != 0 &&
+	    !hot_looks_used(&h->bins, c, bins_hull(&h->bins)))
 		return QUICK_REFUSED;
 	p->next = heap_quick.head[unit];
 	p->key = heap_quick.key;
