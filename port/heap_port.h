@@ -38,7 +38,8 @@ enum heap_fault_kind {
 	HEAP_FAULT_LINK,       /* a link of a free chunk or a bin is damaged  */
 	HEAP_FAULT_INVARIANT,  /* heap_check found it: see `invariant`        */
 	HEAP_FAULT_INTERRUPT,  /* called where the lock excludes nobody       */
-	HEAP_FAULT_GUARD,      /* heap-debug.a: written behind a block's end  */
+	HEAP_FAULT_GUARD,      /* heap-debug.a: written behind a block's end;
+	                           or above the break, see heap_guard.h      */
 	HEAP_FAULT_FREED       /* heap-debug.a: written to after it was freed */
 };
 

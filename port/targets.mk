@@ -64,7 +64,7 @@ only_for_libcs := $(patsubst %,heap/libc/%.c,picolibc newlib host)
 other_libcs = $(filter-out %/$2.c,$(only_for_libcs))
 libc_sources = $(if $(filter none,$2)$(filter sanitize,$1),,$(filter-out \
 	$(other_libcs) $(other_libcs:.c=_%.c),$(wildcard heap/libc/*.c)))
-port_sources = $(wildcard port/region.c port/banks*.c port/pools.c port/report*.c \
+port_sources = $(wildcard port/region.c port/banks*.c port/pools.c port/gap.c port/report*.c \
 	port/locker.c port/mutex.c port/swap.c $(if $(is_bare), \
 	port/region_linker.c) $(port_of))
 port_of = $(if $(is_arm),port/cortex_m*.c)$(if $(is_riscv),port/riscv*.c) \

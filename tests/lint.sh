@@ -28,9 +28,9 @@ here='-Iheap -Iport'
 engine=$(echo heap/*.c)
 libc='heap/libc/malloc.c heap/libc/info.c heap/libc/rename.c heap/libc/hooks.c'
 bare_libc='heap/libc/picolibc.c heap/libc/optional/locks.c'
-bare_port=$(echo port/region*.c port/banks*.c port/pools.c port/report*.c port/locker.c port/mutex.c port/swap.c port/cortex_m*.c)
-kernel_port=$(echo port/region*.c port/banks*.c port/pools.c port/report*.c port/locker.c port/mutex.c port/swap.c port/x86_64*.c)
-host_port=$(echo port/region.c port/banks*.c port/pools.c port/report*.c port/locker.c port/mutex.c port/swap.c port/host*.c \
+bare_port=$(echo port/region*.c port/banks*.c port/pools.c port/gap.c port/report*.c port/locker.c port/mutex.c port/swap.c port/cortex_m*.c)
+kernel_port=$(echo port/region*.c port/banks*.c port/pools.c port/gap.c port/report*.c port/locker.c port/mutex.c port/swap.c port/x86_64*.c)
+host_port=$(echo port/region.c port/banks*.c port/pools.c port/gap.c port/report*.c port/locker.c port/mutex.c port/swap.c port/host*.c \
 	port/linux*.c)
 host_libc=$(echo heap/libc/host*.c heap/libc/optional/preload.c)
 harness=$(echo tests/harness/*.c)

@@ -28,9 +28,11 @@ runs()
 
 for name in heap-min heap; do
 	verdict "$name.a over banks is linked" "$(link $name)"
-	for order in 012 021 102 120 201 210; do
+	orders='012 021 102 120 201 210'
+	[ $name = heap ] || orders='201'
+	for order in $orders; do
 		verdict "$name.a: banks in the order $order of addresses" \
-			"$(runs $name $order)"
+			"$(runs $name "$order")"
 		grep '^#' $out/said
 	done
 done

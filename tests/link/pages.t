@@ -161,7 +161,8 @@ port_example()
 	{ echo "void uart_put(char c);"; cat "$1"; } >"$tmp/port.c"
 	program "$tmp/port.c" use_port.c newlib
 	# The line that the page shows, but for the addresses.
-	sed -n 's/^    \(heap: fault: \)/\1/p' port/README.md >"$tmp/shown"
+	sed -n 's/^    \(heap: fault: double free\)/\1/p' port/README.md \
+		>"$tmp/shown"
 	sed -n '/^heap: fault: /p' "$tmp/log" >"$tmp/printed"
 	diff <(sed 's/0x[0-9a-f]*/0x/g' "$tmp/shown") \
 		<(sed 's/0x[0-9a-f]*/0x/g' "$tmp/printed")
@@ -177,6 +178,25 @@ banks_example()
 		-Wl,--defsym=__sram2_end=0x20020000)
 
 	program "$1" "$2" newlib
+}
+
+# Block $1 says what is left between heap and stack.
+gap_example()
+{
+	# shellcheck disable=SC2054 # commas of the linker's
+	local bare=("${bare[@]}" -Wl,--defsym=__stack_limit=0x3fe000
+		-Wl,--defsym=__stack=0x3ff000)
+
+	program "$1" use_gap.c newlib
+	grep -q '^heap: gap: [0-9]* bytes, [0-9]* of the heap and' "$tmp/log" ||
+		echo "it does not say how large the gap is"
+}
+
+compiles()
+{
+	cp "$1" "$tmp/compiled.c"
+	quietly "${cc[@]}" "${strict[@]}" -c -o "$tmp/compiled.o" \
+		"$tmp/compiled.c"
 }
 
 # Declarations and a statement: the body of a function.
@@ -218,6 +238,8 @@ tried_by()
 	"port/README.md c 1") echo port_example ;;
 	"port/README.md c 2") echo banks_example use_banks.c ;;
 	"port/README.md c 3") echo banks_example use_pools.c ;;
+	"port/README.md c 4") echo gap_example ;;
+	"port/README.md c 5") echo compiles ;;
 	"heap/libc/README.md c 1") echo statements ;;
 	port/rtos/*.md\ c\ 1) echo rtos_example ;;
 	*) echo nothing ;;

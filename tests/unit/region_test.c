@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap_region_sbrk on regions at made-up addresses; none is ever touched.
+ * heap_region_sbrk on regions at made-up addresses, none of which is ever touched;
+ * and the gap between a region and a stack, both an array.
  */
 #include "tap.h"
 
-#include "heap_port.h"
+#include "heap_guard.h"
 
 #define SPENT ((void *)-1)
 
@@ -230,4 +231,135 @@ TEST(a_break_outside_of_its_region_gives_nothing)
 	r.brk = at(0x1fffffff);
 	check_refused(&r, 0);
 	check_refused(&r, 1);
+}
+
+/* ---- the gap between heap and stack -------------------------------------- */
+
+#define HEAP_BYTES  256
+#define STACK_BYTES 192
+
+static uint32_t ram[(HEAP_BYTES + STACK_BYTES) / sizeof(uint32_t)];
+static struct heap_region below;
+static struct heap_gap gap;
+
+/* A region of HEAP_BYTES, of which some are taken, and a stack behind it. */
+static void start_gap(ptrdiff_t taken)
+{
+	char *mem = (char *)ram;
+
+	below = (struct heap_region){.start = mem, .end = mem + HEAP_BYTES};
+	gap = (struct heap_gap){.region = &below,
+				.low = mem + HEAP_BYTES,
+				.high = mem + HEAP_BYTES + STACK_BYTES};
+	for (size_t i = 0; i < sizeof(ram) / sizeof(*ram); i++)
+		ram[i] = 1;
+	heap_region_sbrk(&below, taken);
+	heap_gap_paint(&gap);
+}
+
+/* The stack grows to so many bytes and shrinks again. */
+static void stack_was(size_t bytes)
+{
+	ram[(HEAP_BYTES + STACK_BYTES - bytes) / sizeof(uint32_t)] = 2;
+}
+
+static void check_gap(size_t heap, size_t stack, size_t used, size_t between)
+{
+	struct heap_gap_sizes sizes;
+
+	heap_gap_measure(&gap, &sizes);
+	CHECK_EQ(sizes.heap, heap);
+	CHECK_EQ(sizes.stack, stack);
+	CHECK_EQ(sizes.used, used);
+	CHECK_EQ(sizes.gap, between);
+}
+
+TEST(a_stack_that_was_never_used_leaves_all_of_the_gap)
+{
+	start_gap(40);
+	check_gap(HEAP_BYTES - 40, STACK_BYTES, 0,
+		  HEAP_BYTES - 40 + STACK_BYTES);
+	/* The heap's bytes are not painted. */
+	CHECK_EQ(ram[9], 1);
+	CHECK(ram[10] != 1);
+}
+
+TEST(the_deepest_byte_of_the_stack_counts)
+{
+	start_gap(40);
+	stack_was(8);
+	check_gap(216, STACK_BYTES - 8, 8, 216 + STACK_BYTES - 8);
+	stack_was(100);
+	stack_was(4);
+	check_gap(216, STACK_BYTES - 100, 100, 216 + STACK_BYTES - 100);
+	/* The heap grows over the paint, and gives some of that back. */
+	heap_region_sbrk(&below, 200);
+	ram[20] = 3;
+	heap_region_sbrk(&below, -160);
+	check_gap(176, STACK_BYTES - 100, 100, 176 + STACK_BYTES - 100);
+	stack_was(STACK_BYTES);
+	check_gap(176, 0, STACK_BYTES, 176);
+}
+
+TEST(a_stack_in_the_heaps_region_is_seen)
+{
+	start_gap(40);
+	for (size_t bytes = 4; bytes <= STACK_BYTES + 60; bytes += 4)
+		stack_was(bytes);
+	check_gap(216, 0, STACK_BYTES + 60, 216 - 60);
+	heap_region_sbrk(&below, 216 - 60);
+	check_gap(60, 0, STACK_BYTES + 60, 0);
+}
+
+TEST(before_the_first_break_the_whole_region_is_the_gap)
+{
+	start_gap(0);
+	below.brk = NULL;
+	check_gap(HEAP_BYTES, STACK_BYTES, 0, HEAP_BYTES + STACK_BYTES);
+}
+
+TEST(a_stack_elsewhere_is_measured_by_itself)
+{
+	start_gap(40);
+	below.end -= 8;
+	ram[HEAP_BYTES / 4 - 1] = 5;
+	stack_was(STACK_BYTES);
+	check_gap(208, 0, STACK_BYTES, 216);
+	/* And painting leaves the region alone. */
+	ram[30] = 6;
+	heap_gap_paint(&gap);
+	CHECK_EQ(ram[30], 6);
+	check_gap(208, STACK_BYTES, 0, 216 + STACK_BYTES);
+}
+
+static char said[128];
+
+static void keep_text(void *ctx, const char *bytes, size_t n)
+{
+	(void)ctx;
+	CHECK(n < sizeof(said));
+	for (size_t i = 0; i < n; i++)
+		said[i] = bytes[i];
+	said[n] = '\0';
+}
+
+TEST(the_gap_is_a_line_of_text)
+{
+	static const struct heap_port writer = {.write = keep_text};
+	static const struct heap_port silent = {0};
+
+	start_gap(40);
+	stack_was(92);
+	heap_gap_report(&writer, &gap);
+	CHECK_STR_EQ(said,
+		     "heap: gap: 316 bytes, 216 of the heap and 100 of the "
+		     "stack, which used 92 of 192\n");
+	for (size_t bytes = 4; bytes <= STACK_BYTES + 4; bytes += 4)
+		stack_was(bytes);
+	heap_gap_report(&writer, &gap);
+	CHECK_STR_EQ(said, "heap: gap: 212 bytes, 216 of the heap and 0 of the "
+			   "stack, which used 196 of 192: it has overflowed\n");
+	said[0] = '\0';
+	heap_gap_report(&silent, &gap);
+	CHECK_STR_EQ(said, "");
 }

@@ -16,7 +16,7 @@ run()
 	program=build/workloads/$2/small
 	board=${2%-newlib}
 	shift 2
-	boards/run -t 20 "$board" $program "$@" >$out/said 2>&1
+	boards/run -t 20 "$board" "$program" "$@" >$out/said 2>&1
 	status=$?
 	[ $status -eq "$expected" ] || {
 		cat $out/said

@@ -11,11 +11,11 @@ complaints_of()
 	board=${board%-newlib}
 	boards/run -t 100 "$board" "$@" >"$1.out" 2>&1
 	status=$?
-	grep -q '^all as it should be' "$1.out" && [ $status -eq 0 ] || {
+	if [ $status -ne 0 ] || ! grep -q '^all as it should be' "$1.out"; then
 		cat "$1.out"
 		echo "status $status"
 		echo "again: boards/run $board $*"
-	}
+	fi
 }
 
 # Likewise with its trace $2: it is whole, and tells of no misuse and no leak.
@@ -24,12 +24,12 @@ complaints_of_trace()
 	timeout 100 build/tools/heap-trace -s "$1.svg" "$1" "$2" \
 		>"$1.report" 2>&1
 	status=$?
-	[ $status -eq 0 ] && grep -q ' 0 lost' "$1.report" &&
-		[ -s "$1.svg" ] || {
+	if [ $status -ne 0 ] || [ ! -s "$1.svg" ] ||
+		! grep -q ' 0 lost' "$1.report"; then
 		head -n 40 "$1.report"
 		echo "status $status, and no picture, or some records lost"
 		echo "again: build/tools/heap-trace -s $1.svg $1 $2"
-	}
+	fi
 }
 
 for program in $WORKLOADS; do

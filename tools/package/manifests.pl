@@ -62,7 +62,7 @@ sub slurp
 my $cortex_m = "#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'";
 my @core;
 for my $path (glob('heap/*.[ch]'), 'port/heap_port.h', 'port/heap_lock.h',
-	'port/heap_pending.h', 'port/heap_banks.h', 'port/pools.c', 'port/swap.c',
+	'port/heap_pending.h', 'port/heap_banks.h', 'port/heap_guard.h', 'port/pools.c', 'port/gap.c', 'port/swap.c',
 	glob('port/heap_cortex_m.h port/locker.c port/mutex.c port/region*.c'),
 	glob('port/report*.c port/banks*.c port/cortex_m*.c')) {
 	my $text = slurp($path);
