@@ -14,7 +14,7 @@
  * a limit together; what it got is settled behind.
  */
 #include "accounts.h"
-#include "state.h"
+#include "enter.h"
 
 #if HEAP_CHECK != 0
 

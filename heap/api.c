@@ -3,7 +3,7 @@
  * L4: the edges of the lock.  Check arguments, lock, core, unlock; what went
  * wrong is told after the lock is released.
  */
-#include "state.h"
+#include "enter.h"
 
 /*
  * The heap behind malloc, where there is one, and how its malloc family tells a

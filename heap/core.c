@@ -4,6 +4,7 @@
  * while all is well, here is what else may be: growth, tiny chunks, refusal,
  * and what is wrong when something is.
  */
+#include "enter.h"
 #include "hot.h"
 
 /* ---- is it ours ------------------------------------------------------- */

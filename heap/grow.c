@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* L3: memory from the port and back: segments, the break, trim. */
-#include "state.h"
+#include "enter.h"
 
 _Static_assert(HEAP_GROW < HEAP_CHUNK_MAX && HEAP_GROW % HEAP_ALIGN == 0,
 	       "a gift makes one segment, and leaves the break aligned");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* L4: heaps on memory that the caller brings. */
-#include "state.h"
+#include "enter.h"
 
 static const struct heap_port no_port = {0};
 

@@ -6,7 +6,7 @@
  * free chunk before, which moves the payload down, then another place.  The
  * payload is never moved while the lock is held: the space is claimed first.
  */
-#include "state.h"
+#include "enter.h"
 
 /* Merge c with the free chunk behind it. */
 static void swallow_next(struct heap *h, struct chunk *c, struct chunk *next)
