@@ -41,6 +41,8 @@ our @all = (
 	    '-DHEAP_EXACT_BINS=8 -DHEAP_BINS=16'),
 	knob('exact-8-of-24', '8 exact bins, 24 in all',
 	    '-DHEAP_EXACT_BINS=8 -DHEAP_BINS=24'),
+	knob('exact-2-of-4', '2 exact bins, 4 in all: the least RAM',
+	    '-DHEAP_EXACT_BINS=2 -DHEAP_BINS=4'),
 	knob('bins-20', '16 exact bins, 20 in all', '-DHEAP_BINS=20'),
 	knob('bins-24', '16 exact bins, 24 in all', '-DHEAP_BINS=24'),
 	knob('bins-32', '16 exact bins, 32 in all', '-DHEAP_BINS=32'),
@@ -101,8 +103,8 @@ our @all = (
 		'(void)c; (void)key; return low;'],
 	    ['heap/chunk.h', 'return chunk_parity(c->head ^ (uintptr_t)c) ' .
 		'== key;', '(void)c; (void)key; return true;'],
-	    ['heap/chunk.h', '(HEAP_CHECK == 0 ? CHUNK_PREV_USED',
-		'(HEAP_CHECK < 9 ? CHUNK_PREV_USED'],
+	    ['heap/chunk.h', ': CHUNK_PREV_USED | ' .
+		'CHUNK_PREV_USED << HEAP_CHUNK_BITS)', ': CHUNK_PREV_USED)'],
 	    ['heap/chunk.h', '((HEAP_CHECK == 0 ? SIZE_MAX',
 		'((HEAP_CHECK < 9 ? SIZE_MAX']),
 	other('no-next-seal', 'free does not look at the next seal',

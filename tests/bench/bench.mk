@@ -116,14 +116,17 @@ bench-fast: $(call bench_outputs,$(ALLOC),$(CPU),$(OPT)) ## one allocator: ALLOC
 
 # ---- everything ----------------------------------------------------------
 
-# Who is measured how: an archive of the toolchain has one -O, the debug
-# archive walks the whole heap at each call and so is only timed.
+# Who is measured how: an archive of the toolchain has one -O, an allocator that
+# is its adapter is timed at the other too; the debug archive walks the whole heap
+# at each call and so is only timed.
 bench_ours_opt := heap heap-min
 bench_ours_timed := heap-locked heap-min-locked heap-debug heap-native \
 	heap-min-native heap-stock heap-min-stock
 BENCH_PLAIN := $(filter-out heap%,$(BENCH_ALLOCS))
 BENCH_FILES := $(foreach c,$(BENCH_CPUS), \
-	$(foreach a,$(BENCH_PLAIN),$(call bench_outputs,$a,$c,-Os)) \
+	$(foreach a,$(BENCH_PLAIN),$(call bench_outputs,$a,$c,-Os) \
+		$(if $(bench.$a.own),$(addprefix $(call bench_dir,$a,$c,-O2)/, \
+			size.txt time.txt))) \
 	$(foreach a,$(bench_ours_opt),$(foreach o,-Os -O2, \
 		$(call bench_outputs,$a,$c,$o))) \
 	$(foreach a,$(bench_ours_timed), \
@@ -136,6 +139,10 @@ BENCH_FILES := $(foreach c,$(BENCH_CPUS), \
 bench: $(BENCH_FILES) ## count instructions of this heap and others: tests/bench/RESULTS.md
 	perl $(BENCH)/report.pl $(BENCH_OUT) $(BENCH)
 	sed -n '/^## Overview/,/^## Worst/{/^## Worst/!p}' $(BENCH)/RESULTS.md
+
+.PHONY: bench-variants
+bench-variants: ## the heap without one of its decisions: tests/bench/VARIANTS.md, or [ONLY=names]
+	perl $(BENCH)/variants.pl $(ONLY)
 
 # ---- budgets -------------------------------------------------------------
 

@@ -25,6 +25,10 @@ my @parts = qw(Makefile heap port boards linker tools tests);
 my %measured = ('cortex-m3' => [qw(size time heap worst)],
     'cortex-m0plus' => [qw(size time worst)]);
 
+# Where the page is written to.
+my %mark = map { $_ => qr/(<!-- variants\.pl: $_ -->\n\n)((?:\S.*\n)*)/ }
+    qw(engine heap heap-min);
+
 sub slurp {
 	my ($file) = @_;
 	open my $in, '<', $file or die "variants.pl: $file: $!\n";
@@ -114,8 +118,9 @@ sub table {
 
 # The last commit that changed what is measured.
 sub engine {
-	my $commit = `git -C '$root' log -1 --format=%h -- heap port 2>/dev/null`;
-	my $changed = `git -C '$root' status --porcelain -- heap port 2>/dev/null`;
+	my $sources = "':(glob)heap/**/*.[ch]' ':(glob)port/**/*.[ch]'";
+	my $commit = `git -C '$root' log -1 --format=%h -- $sources 2>/dev/null`;
+	my $changed = `git -C '$root' status --porcelain -- $sources 2>/dev/null`;
 
 	chomp $commit;
 	return ($commit ? "commit `$commit`" : 'no known commit') .
@@ -132,6 +137,10 @@ sub main {
 		    join(' ', sort keys %known) . "\n" unless $known{$_};
 	}
 	my %wanted = map { $_ => 1 } @ARGV;
+	for (sort keys %mark) {
+		slurp($page) =~ $mark{$_} or die "variants.pl: $page: no mark " .
+		    "<!-- variants.pl: $_ -->, or no table behind it\n";
+	}
 	for my $variant (@Variants::all) {
 		next if @ARGV && !$wanted{$variant->{name}};
 		print STDERR "$variant->{name}\n";
@@ -148,14 +157,9 @@ sub main {
 		print "$_.a\n\n$table{$_}\n" for qw(heap heap-min);
 	} else {
 		my $text = slurp($page);
-		for (keys %table) {
-			$text =~ s/(<!-- variants.pl: $_ -->\n\n)(\|.*\n)*
-			    /$1$table{$_}/x or die "variants.pl: $page: no " .
-			    "mark for the table of $_.a\n";
-		}
-		my $engine = engine();
-		$text =~ s/(<!-- variants.pl: engine -->\n\n).*\n/$1$engine\n/
-		    or die "variants.pl: $page: no mark for the commit\n";
+		my $engine = engine() . "\n";
+		$text =~ s/$mark{$_}/$1$table{$_}/ for keys %table;
+		$text =~ s/$mark{engine}/$1$engine/;
 		write_file($page, $text);
 	}
 	print STDERR "variants.pl: $lost variants are missing, see above\n"
