@@ -229,12 +229,22 @@ TEST(a_block_freed_twice_behind_a_full_list_is_told)
 TEST(what_is_no_block_goes_to_the_heap_and_is_told)
 {
 	static _Alignas(64) size_t object[32];
+	char *nothing;
 	size_t *p;
 
 	start();
 	p = calloc(size(16), WORD);
 	free(hidden(&object[4]));
 	told(HEAP_FAULT_FOREIGN, &object[4]);
+	/* Not a word is read of what is not the heap's. */
+	nothing =
+		mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(nothing != MAP_FAILED);
+	free(hidden(nothing + 256));
+	told(HEAP_FAULT_FOREIGN, nothing + 256);
+	CHECK(realloc(hidden(nothing + 256), size(10)) == NULL);
+	told(HEAP_FAULT_FOREIGN, nothing + 256);
+	munmap(nothing, 8192);
 	/* Inside a block, what may be a header's size. */
 	p[3] = 3 * HEAP_ALIGN;
 	p[5] = p[3];
@@ -651,6 +661,12 @@ TEST(large_blocks_that_come_and_go_are_the_heaps_from_then_on)
 
 	start();
 	blocks = (size_t)mallinfo2().hblks;
+	p = get((size_t)127 << 10);
+	CHECK_EQ(mallinfo2().hblks, blocks);
+	free(hidden(p));
+	p = get((size_t)128 << 10);
+	CHECK_EQ(mallinfo2().hblks, blocks + 1);
+	free(hidden(p));
 	p = get(n);
 	CHECK_EQ(mallinfo2().hblks, blocks + 1);
 	free(hidden(p));

@@ -24,6 +24,17 @@ static void disturb(struct heap_observer *self, const struct heap_event *e)
 
 static struct heap_observer observer = {.tell = disturb};
 
+static unsigned begun;
+
+static void begin(void)
+{
+	begun++;
+}
+
+/* Called by the first call of all. */
+extern void (*volatile __malloc_initialize_hook)(void);
+void (*volatile __malloc_initialize_hook)(void) = begin;
+
 static void *count_malloc(size_t n, const void *caller)
 {
 	(void)n;
@@ -54,6 +65,12 @@ TEST(what_an_observer_does_to_errno_is_undone)
 	CHECK_EQ(last, HEAP_OP_FREE);
 	free(p);
 	check_sound();
+}
+
+TEST(the_first_call_begins)
+{
+	free(malloc(size(1)));
+	CHECK_EQ(begun, 1);
 }
 
 TEST(hooks_pass_on_what_is_not_theirs)

@@ -270,6 +270,19 @@ TEST(where_nothing_is_locked_layers_are_called_as_well)
 	heap_destroy(h);
 }
 
+/* Of the two words that say that there is memory, one is lost. */
+TEST(a_heap_that_has_lost_its_top_or_base_is_not_empty)
+{
+	start();
+	h->top = NULL;
+	CHECK(!heap_walk(h, see, NULL));
+	CHECK(heap_check(h, NULL) != HEAP_OK);
+	start();
+	h->base = NULL;
+	CHECK(!heap_walk(h, see, NULL));
+	CHECK(heap_check(h, NULL) != HEAP_OK);
+}
+
 /* ---- heads of size 0 -------------------------------------------------------------- */
 
 #if HEAP_CHECK < 3

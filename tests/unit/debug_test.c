@@ -415,14 +415,16 @@ TEST(a_damaged_ring_of_held_blocks_is_told_and_survived)
 /* ---- what is seldom met --------------------------------------------------- */
 
 static unsigned shades[8];
+static size_t shaded, shaded_before;
 
 static void on_shade(void *ctx, enum heap_shade what, const void *mem, size_t n,
 		     size_t was)
 {
 	(void)ctx;
-	(void)was;
 	if (mem != NULL && n != 0)
 		shades[what]++;
+	shaded = n;
+	shaded_before = was;
 }
 
 TEST(a_port_that_shades_is_told_of_all_memory_and_every_block)
@@ -439,10 +441,13 @@ TEST(a_port_that_shades_is_told_of_all_memory_and_every_block)
 	CHECK_EQ(shades[HEAP_SHADE_TAKEN], 1);
 	p = born(24);
 	CHECK_EQ(shades[HEAP_SHADE_BORN], 1);
+	CHECK(shaded == 24 && shaded_before == 0);
 	p = heap_resize_from(h, p, 5, &maker);
 	CHECK_EQ(shades[HEAP_SHADE_RESIZED], 1);
+	CHECK(shaded == 5 && shaded_before == 24);
 	dies(p);
 	CHECK_EQ(shades[HEAP_SHADE_DEAD], 1);
+	CHECK(shaded == 5 && shaded_before == 0);
 	p = heap_alloc_aligned(h, 64, 9);
 	CHECK_EQ(shades[HEAP_SHADE_BORN], 2);
 	heap_reset(h);
@@ -505,6 +510,30 @@ TEST(a_full_quarantine_tells_of_the_oldest_and_goes_on)
 	CHECK(p != NULL && p != first);
 	dies(p);
 	CHECK_EQ(rig.lock_errors, 0);
+}
+
+/* The tour goes through all segments, without the whole heap being checked. */
+TEST(damage_in_an_older_segment_is_found_within_a_tour)
+{
+	unsigned char *p;
+	unsigned calls = 0;
+
+	h = rig_growing_heap(2 * MOST, RIG_FOREIGN);
+	p = born(24);
+	while (h->older == 0)
+		CHECK(born(200) != NULL);
+	rig_check_sound(h);
+	p[24] ^= 1;
+	while (rig.faults == 0 && calls < 200) {
+		heap_trim(h, SIZE_MAX);
+		calls++;
+	}
+	CHECK_EQ(rig.faults, 1);
+	CHECK_EQ(rig.fault.invariant, HEAP_I10);
+	CHECK_PTR_EQ(rig.fault.chunk, mem_to_chunk(p));
+	p[24] ^= 1;
+	rig.faults = 0;
+	rig_check_sound(h);
 }
 
 #endif

@@ -413,6 +413,23 @@ TEST(a_freed_blocks_tag_is_not_found_again)
 	finish(h);
 }
 
+TEST(a_tag_beyond_the_accounts_is_none)
+{
+	struct heap *h = counted_heap();
+	void *p;
+
+	heap_tag_set(h, TAGS - 1);
+	p = heap_alloc(h, 20);
+	heap_tag_set(h, 0);
+	CHECK_EQ(tag_of(h, p), TAGS - 1);
+	accounts.tags = TAGS - 1;
+	CHECK_EQ(tag_of(h, p), HEAP_TAG_NONE);
+	accounts.tags = TAGS;
+	heap_free(h, p);
+	CHECK_EQ(tag[TAGS - 1].bytes, 0);
+	finish(h);
+}
+
 /* ---- whose tag -------------------------------------------------------------- */
 
 TEST(threads_have_tags_of_their_own)
