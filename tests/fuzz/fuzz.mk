@@ -21,7 +21,9 @@ FUZZ_HEAP := $(call sources,sanitize)
 # blocks, so that a loop without an end is found without a clock.
 FUZZ_PLAIN := $(foreach a,$(ARCHIVES),host/$a host32/$a) sanitize/heap \
 	sanitize/heap-debug
-FUZZ_COMBOS := host/heap host32/heap host/heap-min host/heap-debug
+# Debian's AFL++ has no library for 32 bits.
+FUZZ_COMBOS := host/heap $(if $(filter afl,$(ENGINE)),,host32/heap) \
+	host/heap-min host/heap-debug
 FUZZ_PLAIN_PROGRAMS := $(FUZZ_PLAIN:%=$(FUZZ_OUT)/plain/%/fuzz)
 FUZZ_PROGRAMS := $(foreach c,$(FUZZ_COMBOS),$(FUZZ_OUT)/$(ENGINE)/$c/ops \
 	$(FUZZ_OUT)/$(ENGINE)/$c/arena)
