@@ -74,11 +74,13 @@ void *malloc(size_t n)
 void free(void *p)
 {
 	struct heap *h = &heap_default;
+	struct chunk *c = mem_to_chunk(p);
 
+	WORD_OPAQUE(c);
 	if (HEAP_CHECK >= 3 ||
 	    (HEAP_CHECK == 0 && (h->bins.fast == 0 || p == NULL)) ||
-	    !hot_give(h, mem_to_chunk(p), h->bins.open))
-		free_slowly(p);
+	    !hot_give(h, c, h->bins.open))
+		free_slowly(chunk_to_mem(c));
 }
 
 /*
