@@ -61,13 +61,16 @@ void *malloc(size_t n)
 {
 	struct heap *h = &heap_default;
 	struct chunk *c, *at;
+	size_t size;
 
 	if (HEAP_CHECK >= 3 || n >= h->bins.fast)
 		return alloc_slowly(n);
-	c = hot_take(h, chunk_round(n), &at);
+	size = chunk_round(n);
+	WORD_OPAQUE(size);
+	c = hot_take(h, size, &at);
 	if (c != NULL)
 		return chunk_to_mem(c);
-	return alloc_rest(chunk_round(n), at);
+	return alloc_rest(size, at);
 }
 
 /* Keeps errno. */
