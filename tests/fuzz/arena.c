@@ -24,7 +24,6 @@ static struct {
 	size_t n;      /* bytes                         */
 	void *block[BLOCKS];
 	size_t chunks; /* no heap of n bytes has more */
-	bool empty;    /* it has no memory yet        */
 } arena;
 
 /* ---- a small heap ------------------------------------------------------ */
@@ -288,7 +287,6 @@ void fuzz_arena(const uint8_t *bytes, size_t n)
 		operate();
 	CHECK_EQ(heap_check(arena.h, NULL), HEAP_OK);
 	CHECK_EQ(rig.faults, 0);
-	arena.empty = arena.h->top == NULL;
 	damage(wild);
 	look();
 	/* Without checks a damaged heap may do anything. */
