@@ -12,7 +12,7 @@
 #
 # The list: FILE<tab>WHAT<tab>LINE<tab>WHY.  WHAT is "line" or "branch N of M"; LINE
 # the text of the source line, with " #2" behind when it is the second of that
-# text in the file.
+# text in the file.  Of WHY that begins with "sometimes: " it is no error to be run.
 use strict;
 use warnings;
 use File::Basename 'basename';
@@ -123,7 +123,9 @@ for (split /\n/, slurp($list)) {
 	my $id = "$file\t$what\t$text";
 
 	push @wrong, "$id: is there twice" if $justified{$id}++;
-	push @wrong, "$id: is run, or not there" if !$missed{$id};
+	# What only random damage meets, depending on keys and addresses.
+	push @wrong, "$id: is run, or not there"
+		if !$missed{$id} && $why !~ /^sometimes: /;
 }
 my @left = grep { !$justified{$_} } sort keys %missed;
 

@@ -344,13 +344,17 @@ TEST(a_payload_that_looks_like_a_waiting_block_is_none)
 	free(hidden(p[3]));
 	CHECK_EQ(faults, 0);
 	CHECK_EQ(used_chunks(), n + 3);
+	/* Or in a circle. */
+	p[0][0] = (size_t)p[0];
+	p[4][1] = key;
+	free(hidden(p[4]));
+	CHECK_EQ(faults, 0);
 	p[0][0] = 0;
 	p[2][1] = key;
 	q = realloc(hidden(p[2]), size(300));
 	CHECK(q != NULL && q[1] == key);
 	q[1] = 0;
 	free(hidden(q));
-	free(hidden(p[4]));
 	check_sound();
 }
 
@@ -476,10 +480,10 @@ TEST(damage_around_a_block_is_told_by_its_resize)
 	faults = 0;
 	p[-1] = was;
 	CHECK_PTR_EQ(realloc(hidden(p), size(1500)), p);
-	/* And the size of what waits in a quick list. */
 	free(hidden(p));
 	free(hidden(r));
 	free(hidden(s));
+	/* And the size of what waits in a quick list. */
 	p = get(40);
 	free(hidden(p));
 	CHECK(realloc(hidden(p), size(100)) == NULL);
@@ -568,25 +572,34 @@ TEST(aligned_mapped_blocks_are_aligned)
 
 TEST(a_kernel_without_memory_is_enomem)
 {
-	char *p, *q[64];
+	char *p, *q[64], *small[2];
 	unsigned n = 0;
 
 	start();
 	p = get(LARGE);
 	CHECK(p != NULL);
 	p[5] = 77;
+	small[0] = get(40);
+	small[1] = get(40);
 	limit_memory((size_t)1 << 20);
 	/* What the heap itself has, and may still get, is used up. */
 	while (n < 64 && (q[n] = get(LARGE)) != NULL)
 		n++;
-	errno = 0;
 	CHECK(n < 64);
+	/* What waits in a quick list is given back, in vain. */
+	free(hidden(small[0]));
+	errno = 0;
 	CHECK(get(LARGE) == NULL && errno == ENOMEM);
 	CHECK(calloc(size(1), size(LARGE)) == NULL);
 	CHECK(memalign(8192, size(LARGE)) == NULL);
 	errno = 0;
 	CHECK(hidden(realloc(p, size(100 * LARGE))) == NULL && errno == ENOMEM);
+	while (n < 64 && (q[n] = get(100000)) != NULL)
+		n++;
+	CHECK(n < 64);
+	CHECK(hidden(realloc(small[1], size(100000))) == NULL);
 	unlimit();
+	free(hidden(small[1]));
 	CHECK_EQ(p[5], 77);
 	while (n-- != 0)
 		free(hidden(q[n]));

@@ -523,6 +523,12 @@ TEST(damage_in_an_older_segment_is_found_within_a_tour)
 	while (h->older == 0)
 		CHECK(born(200) != NULL);
 	rig_check_sound(h);
+	/* A tour that was led below its segment begins anew. */
+	h->debug.base = h->base;
+	h->debug.fence = NULL;
+	h->debug.at = mem_to_chunk(p);
+	heap_trim(h, SIZE_MAX);
+	rig_check_sound(h);
 	p[24] ^= 1;
 	while (rig.faults == 0 && calls < 200) {
 		heap_trim(h, SIZE_MAX);

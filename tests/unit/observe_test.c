@@ -397,6 +397,19 @@ TEST(registering_twice_is_refused)
 	finish(h);
 }
 
+/* The heap's words in it are the heap's from then on. */
+TEST(an_observer_may_hold_anything_before_it_is_registered)
+{
+	struct heap *h = watched_heap(false);
+
+	recorder.busy = 77;
+	recorder.leaving = true;
+	CHECK_EQ(heap_observe(h, &recorder), true);
+	heap_alloc(h, 10);
+	CHECK_EQ(log.n, 1);
+	finish(h);
+}
+
 TEST(a_heap_without_room_has_no_observers)
 {
 	struct heap *h = rig_heap(4096);

@@ -635,6 +635,12 @@ TEST(what_is_no_block_is_told_in_an_interrupt_too)
 	CHECK(last.kind == HEAP_FAULT_HEADER ||
 	      last.kind == HEAP_FAULT_NOT_USED);
 	CHECK_EQ(told, 3);
+	/* A bit of the seal. */
+	((size_t *)(void *)p)[-1] ^= (size_t)1 << (WORD_BITS - 1);
+	late_free(h, p);
+	CHECK_EQ(last.kind, HEAP_FAULT_HEADER);
+	((size_t *)(void *)p)[-1] ^= (size_t)1 << (WORD_BITS - 1);
+	told = 3;
 	heap_free(h, p);
 	late_free(h, p);
 	CHECK_EQ(told, 4);

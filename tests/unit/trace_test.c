@@ -548,6 +548,32 @@ TEST(the_newest_records_survive_a_reset)
 	heap_trace_stop();
 }
 
+/* Wherever in the ring the records begin and end. */
+TEST(as_many_records_are_recovered_as_were_not_lost)
+{
+	for (unsigned n = 1; n <= 160; n++) {
+		uint32_t lost, count = 0;
+
+		begin(NULL);
+		for (unsigned i = 1; i <= n; i++)
+			tell_alloc(block(i), i);
+		lost = heap_trace_lost();
+		CHECK(heap_trace_recover(ring, sizeof(ring), to_out, NULL));
+		read_header();
+		if (lost != 0) {
+			CHECK_EQ(out[at++], TRACE_LOST);
+			CHECK_EQ(next(), lost);
+		}
+		for (; at < out_size && out[at] != TRACE_END; count++) {
+			expect_alloc(block(lost + 1 + count), lost + 1 + count);
+			CHECK(!tap_failed());
+		}
+		CHECK_EQ(count, n - lost);
+		expect_end(lost);
+		heap_trace_stop();
+	}
+}
+
 TEST(a_reset_in_the_middle_of_a_record_loses_only_that)
 {
 	begin(NULL);
