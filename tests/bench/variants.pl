@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Measures the heap without one of its decisions, and puts the tables into
 # VARIANTS.md: variants.pl [NAME...], all by default.  With names the tables go
-# to the terminal only.  For `make bench-variants`.
+# to the terminal only.  --look only looks whether what they replace is there.
+# For `make bench-variants`.
 #
 # Each variant is built in a copy of the tree below build/variants, with knobs
 # or with text replaced; a text that is no longer there is told, and the variant
@@ -56,18 +57,25 @@ sub edit {
 	write_file("$dir/$file", $text);
 }
 
+# The tree with a variant's text.
+sub copy {
+	my ($variant, $dir) = @_;
+
+	remove_tree($dir);
+	make_path("$dir/build/bench");
+	# Links are copied as links.
+	system('cp', '-a', (map { "$root/$_" } @parts), $dir) == 0
+	    or die "no copy of the tree in $dir\n";
+	edit($dir, @$_) for @{$variant->{edits} // []};
+}
+
 # Build one and measure it; {CPU => {ARCHIVE => figures}}.
 sub measure {
 	my ($variant) = @_;
 	my $dir = "$out/$variant->{name}";
 	my (@files, %figures);
 
-	remove_tree($dir);
-	make_path("$dir/build/bench");
-	# Links are copied as links, other people's outputs not at all.
-	system('cp', '-a', (map { "$root/$_" } @parts), $dir) == 0
-	    or die "no copy of the tree in $dir\n";
-	edit($dir, @$_) for @{$variant->{edits} // []};
+	copy($variant, $dir);
 	for my $cpu (@cpus) {
 		push @files, map { my $archive = $_; map {
 			"build/bench/$cpu/$archive-Os/$_.txt" }
@@ -130,6 +138,7 @@ sub engine {
 
 sub main {
 	my (%known, @measured, $lost);
+	my $look = @ARGV && $ARGV[0] eq '--look' && shift @ARGV;
 
 	$known{$_->{name}} = 1 for @Variants::all;
 	for (@ARGV) {
@@ -143,8 +152,10 @@ sub main {
 	}
 	for my $variant (@Variants::all) {
 		next if @ARGV && !$wanted{$variant->{name}};
+		next if $look && !$variant->{edits};
 		print STDERR "$variant->{name}\n";
-		my $figures = eval { measure($variant) };
+		my $figures = eval { $look ? copy($variant, "$out/look") || {}
+		    : measure($variant) };
 		if ($figures) {
 			push @measured, [$variant, $figures];
 		} else {
@@ -152,8 +163,11 @@ sub main {
 			$lost++;
 		}
 	}
-	my %table = map { $_ => table($_, \@measured) } qw(heap heap-min);
-	if (@ARGV) {
+	my %table = $look ? () :
+	    map { $_ => table($_, \@measured) } qw(heap heap-min);
+	if ($look) {
+		remove_tree("$out/look");
+	} elsif (@ARGV) {
 		print "$_.a\n\n$table{$_}\n" for qw(heap heap-min);
 	} else {
 		my $text = slurp($page);
