@@ -4,6 +4,8 @@
  *
  *  mem ->  | payload             | caller | tag ^ sum |    the block's last words
  *
+ * (in the debug profile, words of its trailer that are there for it)
+ *
  * The sum is over address, size, caller and the accounts' number, so that a
  * word that was left there by somebody else is not taken for a tag: of
  * arbitrary words one in 2^32 / tags would be.
@@ -12,7 +14,7 @@
  * a limit together; what it got is settled behind.
  */
 #include "accounts.h"
-#include "state.h"
+#include "enter.h"
 
 #if HEAP_CHECK != 0
 
@@ -35,13 +37,23 @@ struct heap_tag_trailer *heap_tag_trailer(struct heap *h, const void *p,
 {
 	*size = heap_block_size(h, p);
 	if (h->bins.damage.kind != HEAP_FAULT_NONE ||
-	    *size < sizeof(struct heap_tag_trailer)) {
+	    (HEAP_CHECK < 3 && *size < sizeof(struct heap_tag_trailer))) {
 		h->bins.damage = (struct damage){0};
 		return NULL;
 	}
+	if (HEAP_CHECK >= 3)
+		return (struct heap_tag_trailer *)heap_debug_tag(
+			mem_to_chunk(p));
 	return (struct heap_tag_trailer *)align_down(
 		(uintptr_t)p + *size - sizeof(struct heap_tag_trailer),
 		WORD_SIZE);
+}
+
+/* The trailer of block p was written to. */
+static void sign(const struct heap *h, const void *p)
+{
+	if (HEAP_CHECK >= 3)
+		heap_debug_sign(h, mem_to_chunk(p));
 }
 
 unsigned heap_tag_in(const struct heap_watch *w,
@@ -58,6 +70,8 @@ unsigned heap_tag_in(const struct heap_watch *w,
 /* Bytes to ask for so that n and a trailer fit; SIZE_MAX when they do not. */
 static size_t with_trailer(size_t n)
 {
+	if (HEAP_CHECK >= 3)
+		return n <= DEBUG_MAX ? n : SIZE_MAX;
 	if (n > CHUNK_PAYLOAD_MAX - sizeof(struct heap_tag_trailer) - WORD_SIZE)
 		return SIZE_MAX;
 	/* A first word, for who hangs a freed block on a list. */
@@ -187,7 +201,8 @@ static void begin(struct heap *h, struct request *r, const void *p, size_t n,
 
 		r->tag = heap_tag_in(w, t, p);
 		/* No block; or without a tag, and it shall only shrink. */
-		if (size == 0 || (r->tag == HEAP_TAG_NONE && n <= size))
+		if ((t == NULL && size == 0) ||
+		    (r->tag == HEAP_TAG_NONE && n <= size))
 			r->a = NULL;
 		else if (r->tag != HEAP_TAG_NONE)
 			r->had = cost_of(size);
@@ -234,6 +249,7 @@ static void *settle(struct heap *h, const struct request *r, void *p,
 			tag->blocks += r->had == 0;
 			t->caller = (uintptr_t)caller;
 			t->tag = r->tag ^ sum_of(w, t, p);
+			sign(h, p);
 		}
 		has_passed(tag);
 	}
@@ -289,6 +305,7 @@ static void counted_late(struct heap *h, const void *p)
 		w->accounts->tag[tag].blocks--;
 		/* Not to be taken for a tag again. */
 		t->tag = ~t->tag;
+		sign(h, p);
 	}
 	below(h)->late(h, p);
 }
@@ -341,7 +358,9 @@ static struct heap_block counted_look(struct heap *h, const void *p,
 
 		if (tag != HEAP_TAG_NONE) {
 			block.tag = tag;
-			block.size = (size_t)((uintptr_t)t - (uintptr_t)p);
+			if (HEAP_CHECK < 3)
+				block.size =
+					(size_t)((uintptr_t)t - (uintptr_t)p);
 		}
 	}
 	heap_unlock(h, state);

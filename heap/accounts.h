@@ -6,7 +6,10 @@
 #include "heap_tags.h"
 #include "layer.h"
 
-/* The last words of a counted block. */
+/*
+ * The last words of a counted block; in the debug profile, in its trailer,
+ * behind the guard, so that no overrun ends in them.
+ */
 struct heap_tag_trailer {
 	uintptr_t caller;
 	uintptr_t tag; /* and a sum */

@@ -3,7 +3,7 @@
  * L4: the edges of the lock.  Check arguments, lock, core, unlock; what went
  * wrong is told after the lock is released.
  */
-#include "state.h"
+#include "enter.h"
 
 /*
  * The heap behind malloc, where there is one, and how its malloc family tells a
@@ -234,10 +234,10 @@ static WORD_COLD void free_layered(struct heap *h, void *p, const void *caller)
 
 void heap_free_from(struct heap *h, void *p, const void *caller)
 {
-	if (heap_may_have_layer(h))
-		free_layered(h, p, caller);
-	else
+	if (!heap_may_have_layer(h))
 		heap_free_engine(h, p, caller);
+	else
+		free_layered(h, p, caller);
 }
 
 size_t heap_block_size(struct heap *h, const void *p)

@@ -30,24 +30,34 @@ static bool tiny_links_agree(const struct bins *b, const struct chunk *c)
 	return fwd == NULL || (bins_may_hold(b, fwd) && tiny_back(fwd) == c);
 }
 
-static bool tiny_accepts(const struct bins *b)
+/* Does fwd, behind `back` in their list, lead back to it? */
+static WORD_HOT bool tiny_leads_back(const struct bins *b,
+				     const struct chunk *fwd,
+				     const struct chunk *back)
+{
+	return bins_may_hold(b, fwd) &&
+	       tiny_foot(fwd) == ((uintptr_t)back | CHUNK_TAG);
+}
+
+static bool tiny_accepts(struct bins *b)
 {
 	const struct chunk *first = tiny_fwd(b->tiny);
 
-	return first == NULL || (bins_may_hold(b, first) &&
-				 (const void *)tiny_back(first) == &b->tiny);
+	return first == NULL || tiny_leads_back(b, first, tiny_dressed(b));
 }
 
 bool heap_tiny_insert(struct bins *b, struct chunk *c)
 {
 	struct chunk *first = tiny_fwd(b->tiny);
 
-	if (HEAP_CHECK != 0 && !tiny_accepts(b))
-		return false;
-	if (first != NULL)
-		tiny_set_back(first, c);
-	else
+	if (first == NULL) {
 		b->map |= 2;
+	} else {
+		if (HEAP_CHECK != 0 &&
+		    !tiny_leads_back(b, first, tiny_dressed(b)))
+			return false;
+		tiny_set_back(first, c);
+	}
 	c->head = tiny_head(first);
 	tiny_set_back(c, tiny_dressed(b));
 	b->tiny = tiny_head(c);
@@ -56,27 +66,34 @@ bool heap_tiny_insert(struct bins *b, struct chunk *c)
 
 bool heap_tiny_unlink(struct bins *b, struct chunk *c)
 {
-	struct chunk *fwd, *back;
+	struct chunk *back, *fwd;
+	size_t head;
 
 	/* A damaged list head may lead anywhere: not a word of c before. */
-	if (HEAP_CHECK != 0 && (!bins_may_hold(b, c) ||
-				(c->head & (CHUNK_FLAGS | CHUNK_LINK)) !=
-					(CHUNK_PREV_USED | CHUNK_LINK) ||
-				!tiny_links_agree(b, c)))
+	if (HEAP_CHECK != 0 && !bins_may_hold(b, c))
 		return false;
-	fwd = tiny_fwd(c->head);
-	back = tiny_back(c);
-	back->head = tiny_head(fwd);
-	if (fwd != NULL)
+	head = c->head;
+	/* With its marks off, a link is aligned; else it leads nowhere. */
+	back = (struct chunk *)(tiny_foot(c) - CHUNK_TAG);
+	fwd = (struct chunk *)(head - (tiny_head(c) - (uintptr_t)c));
+	if (HEAP_CHECK != 0 &&
+	    ((back != tiny_dressed(b) && !bins_may_hold(b, back)) ||
+	     back->head != tiny_head(c)))
+		return false;
+	if (head != tiny_head(NULL)) {
+		if (HEAP_CHECK != 0 && !tiny_leads_back(b, fwd, c))
+			return false;
 		tiny_set_back(fwd, back);
-	else if (back == tiny_dressed(b))
+	} else if (back == tiny_dressed(b)) {
 		b->map &= ~(size_t)2;
+	}
+	back->head = head;
 	return true;
 }
 
 bool heap_bins_insert(struct bins *b, struct chunk *c, size_t size)
 {
-	return bins_insert(b, c, size);
+	return bins_insert(b, bins_hull(b), c, size);
 }
 
 void heap_bins_remove(struct bins *b, struct chunk *c)
@@ -84,7 +101,7 @@ void heap_bins_remove(struct bins *b, struct chunk *c)
 	if (chunk_is_tiny(c))
 		heap_tiny_unlink(b, c);
 	else
-		bins_unlink(b, c);
+		bins_unlink(b, bins_hull(b), c);
 }
 
 WORD_COLD void heap_bins_restore(struct bins *b, struct chunk *c)
@@ -110,8 +127,8 @@ bool heap_bins_accept(struct bins *b, size_t size)
 		return tiny_accepts(b);
 	back = bins_dressed(b, bin_of(size));
 	fwd = back->fwd;
-	return bins_fwd_agrees(b, fwd, back) &&
-	       (fwd == NULL || bins_fwd_agrees(b, fwd->fwd, fwd));
+	return bins_fwd_agrees(bins_hull(b), fwd, back) &&
+	       (fwd == NULL || bins_fwd_agrees(bins_hull(b), fwd->fwd, fwd));
 }
 
 WORD_COLD bool heap_bins_blame(struct bins *b, enum heap_fault_kind kind,
@@ -130,7 +147,7 @@ static bool links_agree(const struct bins *b, const struct chunk *c)
 
 	return (bins_of_dressed(b, back) < HEAP_BINS ||
 		bins_may_hold(b, back)) &&
-	       back->fwd == c && bins_fwd_agrees(b, c->fwd, c);
+	       back->fwd == c && bins_fwd_agrees(bins_hull(b), c->fwd, c);
 }
 
 bool heap_bins_is_sound(struct bins *b, const struct chunk *c)
@@ -145,7 +162,7 @@ bool heap_bins_is_sound(struct bins *b, const struct chunk *c)
 
 	if (!bins_may_end(b, chunk_above(c, size)))
 		return heap_bins_blame(b, HEAP_FAULT_HEADER, HEAP_I1, c);
-	if (!bins_foot_agrees(b, c, size))
+	if (!bins_foot_agrees(bins_hull(b), c, size))
 		return heap_bins_blame(b, HEAP_FAULT_NEIGHBOUR, HEAP_I5, c);
 	return links_agree(b, c) ||
 	       heap_bins_blame(b, HEAP_FAULT_LINK, HEAP_I6, c);

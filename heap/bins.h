@@ -75,13 +75,30 @@ static inline unsigned bin_of(size_t size)
 				  : bin_of_range(size);
 }
 
+/* `lo` of a heap without memory: nothing lies there, NULL neither. */
+#define BINS_NOWHERE UINTPTR_MAX
+
+/*
+ * Where chunks lie, lo + [0, units) * HEAP_ALIGN: a copy, which stays in
+ * registers while chunks are written to.
+ */
+struct hull {
+	uintptr_t lo;
+	size_t units;
+};
+
+static WORD_HOT struct hull bins_hull(const struct bins *b)
+{
+	return (struct hull){b->lo, b->units};
+}
+
 /*
  * Where c lies, in units.  The rotation makes misaligned distances huge, so
  * that one compare asks for range and alignment.
  */
-static WORD_HOT size_t bins_index(const struct bins *b, const void *c)
+static WORD_HOT size_t hull_index(struct hull u, const void *c)
 {
-	uintptr_t distance = (uintptr_t)c - b->lo;
+	uintptr_t distance = (uintptr_t)c - u.lo;
 	unsigned low = (unsigned)(WORD_BITS == 32 ? 3 : 4);
 
 	return distance >> low | distance << (WORD_BITS - low);
@@ -91,18 +108,28 @@ static WORD_HOT size_t bins_index(const struct bins *b, const void *c)
  * Could a chunk of this heap lie at c, no fence?  Then its first three words
  * may be read, whatever it is.
  */
-static WORD_HOT bool bins_may_hold(const struct bins *b, const void *c)
+static WORD_HOT bool hull_may_hold(struct hull u, const void *c)
 {
-	return bins_index(b, c) < b->units;
+	return hull_index(u, c) < u.units;
 }
 
 /*
  * Could a chunk of this heap end at c, that is, a chunk or a fence begin?  Then
  * the words at c and below may be read.
  */
+static WORD_HOT bool hull_may_end(struct hull u, const void *c)
+{
+	return hull_index(u, c) <= u.units;
+}
+
+static WORD_HOT bool bins_may_hold(const struct bins *b, const void *c)
+{
+	return hull_may_hold(bins_hull(b), c);
+}
+
 static WORD_HOT bool bins_may_end(const struct bins *b, const void *c)
 {
-	return bins_index(b, c) <= b->units;
+	return hull_may_end(bins_hull(b), c);
 }
 
 /*
@@ -144,10 +171,15 @@ static inline size_t tiny_head(const struct chunk *c)
 	return (uintptr_t)c | CHUNK_LINK | CHUNK_PREV_USED;
 }
 
+static inline size_t tiny_foot(const struct chunk *c)
+{
+	return ((const size_t *)c)[1];
+}
+
 /* The tiny chunk whose head leads to c, or the bin's head dressed as one. */
 static inline struct chunk *tiny_back(const struct chunk *c)
 {
-	return (struct chunk *)(((const size_t *)c)[1] & ~CHUNK_TAG);
+	return (struct chunk *)(tiny_foot(c) & ~CHUNK_TAG);
 }
 
 static inline void tiny_set_back(struct chunk *c, const struct chunk *back)
@@ -169,37 +201,36 @@ bool heap_tiny_unlink(struct bins *b, struct chunk *c);
 /* ---- all others ------------------------------------------------------- */
 
 /* Does fwd, the one behind c in its list, if any, lead back to c? */
-static WORD_HOT bool bins_fwd_agrees(const struct bins *b,
-				     const struct chunk *fwd,
+static WORD_HOT bool bins_fwd_agrees(struct hull u, const struct chunk *fwd,
 				     const struct chunk *c)
 {
-	return fwd == NULL || (bins_may_hold(b, fwd) && fwd->back == c);
+	return fwd == NULL || (hull_may_hold(u, fwd) && fwd->back == c);
 }
 
 /* Does the foot of free chunk c bear out that it has `size` bytes? */
-static WORD_HOT bool bins_foot_agrees(const struct bins *b,
-				      const struct chunk *c, size_t size)
+static WORD_HOT bool bins_foot_agrees(struct hull u, const struct chunk *c,
+				      size_t size)
 {
 	const struct chunk *next = chunk_above(c, size);
 
-	return bins_may_end(b, next) && chunk_prev_foot(next) == size;
+	return hull_may_end(u, next) && chunk_prev_foot(next) == size;
 }
 
 /*
  * Take free chunk c, not tiny, out of its bin.  False, and nothing done, when
  * its neighbours in the list do not lead to it.
  */
-static WORD_HOT bool bins_unlink(struct bins *b, struct chunk *c)
+static WORD_HOT bool bins_unlink(struct bins *b, struct hull u, struct chunk *c)
 {
 	struct chunk *fwd = c->fwd, *back = c->back;
 	size_t bin = bins_of_dressed(b, back);
 
-	if (HEAP_CHECK != 0 && bin >= HEAP_BINS && !bins_may_hold(b, back))
+	if (HEAP_CHECK != 0 && bin >= HEAP_BINS && !hull_may_hold(u, back))
 		return false;
 	if (HEAP_CHECK != 0 && back->fwd != c)
 		return false;
 	if (fwd != NULL) {
-		if (HEAP_CHECK != 0 && !bins_fwd_agrees(b, fwd, c))
+		if (HEAP_CHECK != 0 && !bins_fwd_agrees(u, fwd, c))
 			return false;
 		fwd->back = back;
 	} else if (bin < HEAP_BINS) {
@@ -224,7 +255,8 @@ static inline void bins_link_between(struct chunk *back, struct chunk *c,
  * Put free chunk c of `size` bytes, not tiny, into its bin.  False, and nothing
  * done, when what it would be linked to is damaged.
  */
-static WORD_HOT bool bins_link(struct bins *b, struct chunk *c, size_t size)
+static WORD_HOT bool bins_link(struct bins *b, struct hull u, struct chunk *c,
+			       size_t size)
 {
 	struct chunk *back, *fwd;
 	unsigned bin;
@@ -237,7 +269,7 @@ static WORD_HOT bool bins_link(struct bins *b, struct chunk *c, size_t size)
 		bin = bin_of_range(size);
 		back = bins_dressed(b, bin);
 		fwd = back->fwd;
-		if (HEAP_CHECK != 0 && !bins_fwd_agrees(b, fwd, back))
+		if (HEAP_CHECK != 0 && !bins_fwd_agrees(u, fwd, back))
 			return false;
 		/* [bin]->[smaller]->...  =>  [bin]->[smaller]->[ c ]->... */
 		if (fwd != NULL && !chunk_is_plain_from(fwd, size)) {
@@ -245,7 +277,7 @@ static WORD_HOT bool bins_link(struct bins *b, struct chunk *c, size_t size)
 			fwd = back->fwd;
 		}
 	}
-	if (HEAP_CHECK != 0 && !bins_fwd_agrees(b, fwd, back))
+	if (HEAP_CHECK != 0 && !bins_fwd_agrees(u, fwd, back))
 		return false;
 	c->fwd = fwd;
 	c->back = back;
@@ -260,11 +292,12 @@ static WORD_HOT bool bins_link(struct bins *b, struct chunk *c, size_t size)
 /*
  * Make [c, c + size) a free chunk and put it into its bin.  False as above.
  */
-static WORD_HOT bool bins_insert(struct bins *b, struct chunk *c, size_t size)
+static WORD_HOT bool bins_insert(struct bins *b, struct hull u, struct chunk *c,
+				 size_t size)
 {
 	if (size == CHUNK_MIN)
 		return heap_tiny_insert(b, c) || HEAP_CHECK == 0;
-	if (!bins_link(b, c, size))
+	if (!bins_link(b, u, c, size))
 		return false;
 	chunk_set_free(c, size);
 	return true;
@@ -274,7 +307,7 @@ static WORD_HOT bool bins_insert(struct bins *b, struct chunk *c, size_t size)
  * The one before a chunk that serves `size` bytes, among the HEAP_SEARCH - 1
  * behind c; NULL when there is none.
  */
-static WORD_HOT struct chunk *bins_search(const struct bins *b, struct chunk *c,
+static WORD_HOT struct chunk *bins_search(struct hull u, struct chunk *c,
 					  size_t size)
 {
 	unsigned n = HEAP_SEARCH;
@@ -285,7 +318,7 @@ static WORD_HOT struct chunk *bins_search(const struct bins *b, struct chunk *c,
 		c = c->fwd;
 		if (c == NULL)
 			break;
-		if (HEAP_CHECK != 0 && !bins_may_hold(b, c))
+		if (HEAP_CHECK != 0 && !hull_may_hold(u, c))
 			return back;
 		if (chunk_is_plain_from(c, size))
 			return back;
@@ -301,8 +334,8 @@ static WORD_HOT struct chunk *bins_search(const struct bins *b, struct chunk *c,
  * Bin 1 has tiny chunks.  On a damaged heap there may be no chunk where that
  * leads.  Constant time.
  */
-static WORD_HOT struct chunk *bins_find(struct bins *b, size_t size,
-					unsigned *bin)
+static WORD_HOT struct chunk *bins_find(struct bins *b, struct hull u,
+					size_t size, unsigned *bin)
 {
 	struct chunk *back;
 	size_t map;
@@ -315,10 +348,10 @@ static WORD_HOT struct chunk *bins_find(struct bins *b, size_t size,
 		map = b->map >> *bin;
 		if ((map & 1) != 0) {
 			back = bins_dressed(b, *bin);
-			if ((HEAP_CHECK != 0 && !bins_may_hold(b, back->fwd)) ||
+			if ((HEAP_CHECK != 0 && !hull_may_hold(u, back->fwd)) ||
 			    chunk_is_plain_from(back->fwd, size))
 				return back;
-			back = bins_search(b, back->fwd, size);
+			back = bins_search(u, back->fwd, size);
 			if (back != NULL) {
 				*bin = 0;
 				return back;

@@ -4,7 +4,7 @@
  * held against the segments before it is followed, and every loop is bounded
  * by the bytes of a segment or by chunks already counted.
  */
-#include "state.h"
+#include "enter.h"
 
 /* What the tour has counted, and the culprit if it met one. */
 struct tour {

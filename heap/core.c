@@ -4,6 +4,7 @@
  * while all is well, here is what else may be: growth, tiny chunks, refusal,
  * and what is wrong when something is.
  */
+#include "enter.h"
 #include "hot.h"
 
 /* ---- is it ours ------------------------------------------------------- */
@@ -36,7 +37,7 @@ static bool is_used(const struct bins *b, const struct chunk *c)
 {
 	const struct chunk *next;
 
-	if (!hot_looks_used(b, c, b->units) || chunk_head_size(c) == 0)
+	if (!hot_looks_used(b, c, bins_hull(b)) || chunk_head_size(c) == 0)
 		return false;
 	next = chunk_next_used(c);
 	return !chunk_is_used(next) || chunk_is_sealed(next, b->key) ||
@@ -129,10 +130,10 @@ static WORD_COLD struct chunk *take_slow(struct heap *h, size_t size,
 {
 	struct bins *b = &h->bins;
 
-	if (back == bins_dressed(b, 1))
-		return take_tiny(h);
-	if (HEAP_CHECK == 0 || back == NULL)
+	if (back == NULL)
 		return take_fresh(h, size);
+	if (HEAP_CHECK == 0 || back == bins_dressed(b, 1))
+		return take_tiny(h);
 	blame_bin(b, back->fwd);
 	return NULL;
 }
@@ -150,8 +151,7 @@ WORD_COLD void *heap_alloc_rest(struct heap *h, size_t size,
 	struct chunk *c;
 
 	h->bins.damage.kind = HEAP_FAULT_NONE;
-	c = take_slow(h, size, at);
-
+	c = at == NULL ? take_fresh(h, size) : take_slow(h, size, at);
 	if (c != NULL)
 		return chunk_to_mem(c);
 	heap_fail(h, 0, NULL, caller);
@@ -186,7 +186,7 @@ bool heap_give_last(struct heap *h, struct chunk *c)
 	if (HEAP_CHECK != 0 && size == 0)
 		return false;
 	if (!chunk_is_prev_used(c)) {
-		start = hot_detach_below(b, c);
+		start = hot_detach_below(b, bins_hull(b), c);
 		if (HEAP_CHECK != 0 && start == NULL)
 			return false;
 		chunk_forget(c);

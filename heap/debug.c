@@ -36,6 +36,7 @@ static uintptr_t sum_of(const struct heap *h, const struct chunk *c,
 	uintptr_t sum = mix(h->bins.key ^ state, (uintptr_t)c);
 
 	sum = mix(sum, chunk_head_size(c));
+	sum = mix(mix(sum, t->tag[0]), t->tag[1]);
 	sum = mix(sum, t->asked);
 	sum = mix(sum, t->freed_by);
 	return mix(sum, t->allocated_by);
@@ -83,6 +84,18 @@ uintptr_t heap_debug_allocator(const struct heap *h, const struct chunk *c)
 size_t heap_debug_asked(const struct chunk *c)
 {
 	return trailer_at(c)->asked;
+}
+
+uintptr_t *heap_debug_tag(const struct chunk *c)
+{
+	return trailer_at(c)->tag;
+}
+
+void heap_debug_sign(const struct heap *h, const struct chunk *c)
+{
+	struct trailer *t = trailer_at(c);
+
+	t->check = sum_of(h, c, t, LIVE);
 }
 
 /* A block of n bytes, as the engine has it. */
@@ -149,6 +162,7 @@ void heap_debug_dress(struct heap *h, struct chunk *c, size_t n, size_t kept,
 		heap_fill_fresh(mem + kept, mem + n);
 	for (uint8_t *at = mem + n; at < end; at++)
 		*at = guard_byte(at);
+	t->tag[0] = t->tag[1] = 0;
 	t->asked = n;
 	t->allocated_by = (uintptr_t)caller;
 	t->freed_by = ~(uintptr_t)caller;

@@ -12,6 +12,7 @@
  *          |                   |   | freed freed freed |
  *          | guard, W bytes up |   | freed freed freed |
  *          +-------------------+   +-------------------+
+ *          | (accounts) 2 words|   |                   |
  *          | check             |   | check, held       |
  *          | n                 |   | n                 |  trailer
  *          | ~ allocated by    |   | freed by          |
@@ -37,6 +38,7 @@ struct heap;
 /* Ends a used chunk.  The words that an overrun reaches last are those that
  * tell most. */
 struct trailer {
+	uintptr_t tag[2];   /* for accounts, see accounts.h; else 0 */
 	uintptr_t check;    /* over this, the head's size and its address */
 	size_t asked;       /* bytes that the program asked for           */
 	uintptr_t freed_by; /* while live: ~allocated_by               */
@@ -113,6 +115,13 @@ bool heap_debug_release(struct heap *h, struct chunk *c);
 
 /* Bytes that the program asked for. */
 size_t heap_debug_asked(const struct chunk *c);
+
+/*
+ * The two words that accounts have in the trailer of live block c; who has
+ * written to them signs the trailer again.
+ */
+uintptr_t *heap_debug_tag(const struct chunk *c);
+void heap_debug_sign(const struct heap *h, const struct chunk *c);
 
 #if HEAP_CHECK >= 3
 /* The trailer of used chunk c, if it has a true one. */

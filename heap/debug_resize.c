@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* L4: the debug profile: resize, and aligned blocks. */
-#include "state.h"
+#include "enter.h"
 
 #if HEAP_CHECK >= 3
 

@@ -5,7 +5,7 @@
  * It is found out with the lock held, and told without: whoever is told may
  * call the heap, and finds it in a defined state.  All of it is on the stack.
  */
-#include "state.h"
+#include "enter.h"
 
 /* ---- what is known -------------------------------------------------------- */
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* L3: memory from the port and back: segments, the break, trim. */
-#include "state.h"
+#include "enter.h"
 
-_Static_assert(HEAP_GROW < HEAP_CHUNK_MAX, "a gift makes one segment");
+_Static_assert(HEAP_GROW < HEAP_CHUNK_MAX && HEAP_GROW % HEAP_ALIGN == 0,
+	       "a gift makes one segment, and leaves the break aligned");
 
 /*
  * The check word is a sum in which each word has a weight of its own, powers of
@@ -11,6 +12,10 @@ _Static_assert(HEAP_GROW < HEAP_CHUNK_MAX, "a gift makes one segment");
  * added to several words, its weights are.
  */
 #define WEIGHT ((uintptr_t)0x9e3779b97f4a7c15u)
+
+/* What a unit more adds to it: of `limit`, `end`, `units` and `taken`. */
+#define GROWN                                                                  \
+	(HEAP_ALIGN * (WEIGHT * WEIGHT * WEIGHT + WEIGHT * WEIGHT + 1) + WEIGHT)
 
 /* Horner's rule. */
 static WORD_HOT uintptr_t mix(uintptr_t sum, uintptr_t word)
@@ -168,48 +173,42 @@ static WORD_COLD void open_segment(struct heap *h, uintptr_t start, size_t n)
 void heap_attach(struct heap *h, uintptr_t start, size_t n)
 {
 	uintptr_t end = start + n;
-	size_t units = h->bins.units;
-	struct chunk *limit = limit_below(end);
 
 	if (start != h->end || h->top == NULL ||
 	    end - (uintptr_t)h->base > HEAP_CHUNK_MAX) {
 		open_segment(h, start, n);
 		return;
 	}
-	/* It adjoins the current segment.  What is below is heap_slow_check. */
-	h->check += chunk_span(h->limit, limit) * (WEIGHT * WEIGHT * WEIGHT) +
-		    n * (1 + WEIGHT * WEIGHT);
-	h->limit = limit;
+	h->limit = limit_below(end);
 	h->end = end;
 	h->taken += n;
-	cover(h, limit);
-	h->check += (h->bins.units - units) * WEIGHT;
+	cover(h, h->limit);
+	h->check = heap_slow_check(h);
 	heap_cover_pending(h);
 	if (HEAP_CHECK >= 3)
 		heap_debug_attach(h, start);
 }
 
-/* One call of sbrk for n bytes; 0 when refused. */
-static WORD_HOT uintptr_t more(const struct heap *h, size_t n)
+/* What sbrk answered to a request for n bytes: memory? */
+static bool is_gift(uintptr_t start, size_t n)
+{
+	/* NULL, (void *)-1, or what wraps. */
+	return start - 1 < UINTPTR_MAX - n;
+}
+
+/* One call of sbrk for n bytes; what comes is attached. */
+static bool ask(struct heap *h, size_t n)
 {
 	const struct heap_port *port = h->port;
 	uintptr_t start;
 
 	if (n > PTRDIFF_MAX)
-		return 0;
+		return false;
 	start = (uintptr_t)port->sbrk(port->ctx, (ptrdiff_t)n);
-	/* NULL, (void *)-1, or what wraps. */
-	return start - 1 < UINTPTR_MAX - n ? start : 0;
-}
-
-/* The same, and attach what comes. */
-static bool ask(struct heap *h, size_t n)
-{
-	uintptr_t start = more(h, n);
-
-	if (start != 0)
-		heap_attach(h, start, n);
-	return start != 0;
+	if (!is_gift(start, n))
+		return false;
+	heap_attach(h, start, n);
+	return true;
 }
 
 /*
@@ -227,44 +226,100 @@ static size_t worst_case(size_t size)
 			HEAP_ALIGN);
 }
 
-/* Not all that was asked for came, or not where it was hoped for. */
-static WORD_COLD bool grow_slowly(struct heap *h, size_t size, bool refused)
+/*
+ * sbrk answered `start` to a request for n bytes: perhaps that it has none, or
+ * with memory elsewhere.
+ */
+static WORD_COLD bool settle(struct heap *h, size_t size, uintptr_t start,
+			     size_t n)
 {
-	/* Generously was too much: no more than it takes. */
-	if (refused && !ask(h, shortage(h, size)))
+	size_t need = shortage(h, size);
+
+	if (is_gift(start, n))
+		heap_attach(h, start, n);
+	else if (n == need || !ask(h, need))
+		/* Generously was too much, and no more than it takes, too. */
 		return false;
 	if (heap_room(h) >= size)
 		return true;
-
 	/* Not adjoining, or misaligned: enough wherever it lies. */
 	return (ask(h, worst_case(size)) || ask(h, shortage(h, size))) &&
 	       heap_room(h) >= size;
 }
 
-bool heap_grow(struct heap *h, size_t size)
+/* Is the top sound, or has the heap no memory yet? */
+static bool may_grow(struct heap *h, size_t size)
 {
-	size_t n = HEAP_GROW, need;
-	uintptr_t start;
-
+	if (h->top == NULL && h->base == NULL)
+		return true;
 	/* Were there room enough, the top would not be asked to grow. */
-	if (HEAP_CHECK != 0 && (h->top != NULL || h->base != NULL) &&
-	    (heap_room(h) >= size || !heap_top_is_sound(h, h->limit)))
-		return heap_bins_blame(&h->bins, HEAP_FAULT_HEADER, HEAP_I9,
-				       h->top);
+	return (h->top != NULL && heap_room(h) < size &&
+		heap_top_is_sound(h, h->limit)) ||
+	       heap_bins_blame(&h->bins, HEAP_FAULT_HEADER, HEAP_I9, h->top);
+}
+
+/* A first segment, one that is not the highest, or something is wrong. */
+static WORD_COLD bool grow_otherwise(struct heap *h, size_t size)
+{
+	const struct heap_port *port = h->port;
+	size_t n = HEAP_GROW, need;
+
+	if (HEAP_CHECK != 0 && !may_grow(h, size))
+		return false;
 	if (!heap_port_is_sound(h)) {
 		heap_mend(h, NULL, NULL);
 		return false;
 	}
-	if (h->port->sbrk == NULL || h->ended != 0)
+	if (port->sbrk == NULL || h->ended != 0)
 		return false;
 	need = shortage(h, size);
 	if (n < need)
 		n = need;
-	start = more(h, n);
-	if (start == 0)
-		return n != need && grow_slowly(h, size, true);
-	heap_attach(h, start, n);
-	return heap_room(h) >= size || grow_slowly(h, size, false);
+	if (n > PTRDIFF_MAX)
+		return false;
+	return settle(h, size, (uintptr_t)port->sbrk(port->ctx, (ptrdiff_t)n),
+		      n);
+}
+
+/* Is the top sound, and its segment the highest, which may have n bytes more? */
+static WORD_HOT bool may_extend(const struct heap *h, size_t n)
+{
+	const struct bins *b = &h->bins;
+
+	if ((uintptr_t)h->limit != b->lo + b->units * HEAP_ALIGN ||
+	    h->end + n - (uintptr_t)h->base > HEAP_CHUNK_MAX)
+		return false;
+	return HEAP_CHECK == 0 ||
+	       (bins_may_end(b, h->top) && h->top->head == FENCE &&
+		heap_port_is_sound(h));
+}
+
+bool heap_grow(struct heap *h, size_t size)
+{
+	const struct heap_port *port = h->port;
+	size_t n = HEAP_GROW, need = size - heap_room(h);
+	uintptr_t start;
+
+	if (n < need)
+		n = need;
+	if (HEAP_CHECK >= 3 || !may_extend(h, n) || port->sbrk == NULL)
+		return grow_otherwise(h, size);
+	start = (uintptr_t)port->sbrk(port->ctx, (ptrdiff_t)n);
+	/* Generously was too much: no more than it takes. */
+	if (!is_gift(start, n) && n != need) {
+		n = need;
+		start = (uintptr_t)port->sbrk(port->ctx, (ptrdiff_t)n);
+	}
+	if (start != h->end)
+		return settle(h, size, start, n);
+	/* [. . . top . .]  =>  [. . . top . . . . .] */
+	h->limit = chunk_above(h->limit, n);
+	h->end = start + n;
+	h->taken += n;
+	heap_set_units(h, h->bins.units + n / HEAP_ALIGN);
+	h->check += n / HEAP_ALIGN * GROWN;
+	heap_cover_pending(h);
+	return true;
 }
 
 /* Does the room at the top end where the port's break was left? */

@@ -16,10 +16,11 @@
  * while there were none, have no tag and count for nobody; when they are made
  * larger they are counted from then on.  A block keeps its tag when it is resized.
  *
- * What a block counts is its chunk: usable bytes, the two words, the header.
+ * What a block counts is its chunk: usable bytes, the two words, the header; in
+ * heap-debug.a neither the words nor the guard.
  *
- * In heap-debug.a the guard stands behind the two words: an overrun that ends in
- * them is not told, but loses the tag.
+ * In heap-debug.a the two words are always there, behind the guard: what an
+ * overrun meets first is the guard, with accounts or without.
  *
  * In heap.a and heap-debug.a; a program that calls none of this has none.
  */

@@ -53,28 +53,29 @@ static WORD_HOT struct chunk *hot_take(struct heap *h, size_t size,
 				       struct chunk **at)
 {
 	struct bins *b = &h->bins;
+	const struct hull u = bins_hull(b);
 	struct chunk *back, *c, *fwd;
 	size_t have, rest;
 	unsigned bin;
 
-	back = bins_find(b, size, &bin);
+	back = bins_find(b, u, size, &bin);
 	*at = back;
 	if (back == NULL)
 		return hot_take_top(h, size);
 	c = back->fwd;
 	/* A link to a tiny chunk is not aligned. */
-	if (HEAP_CHECK == 0 ? bin == 1 : !bins_may_hold(b, c))
+	if (HEAP_CHECK == 0 ? bin == 1 : !hull_may_hold(u, c))
 		return NULL;
 	have = chunk_plain_size(c);
 	fwd = c->fwd;
 	if (__builtin_sub_overflow(have, size, &rest) && HEAP_CHECK != 0)
 		return NULL;
 	if (HEAP_CHECK != 0 &&
-	    (c->back != back || !bins_foot_agrees(b, c, have)))
+	    (c->back != back || !bins_foot_agrees(u, c, have)))
 		return NULL;
 
 	if (fwd != NULL) {
-		if (HEAP_CHECK != 0 && !bins_fwd_agrees(b, fwd, c))
+		if (HEAP_CHECK != 0 && !bins_fwd_agrees(u, fwd, c))
 			return NULL;
 		fwd->back = back;
 	} else {
@@ -85,7 +86,7 @@ static WORD_HOT struct chunk *hot_take(struct heap *h, size_t size,
 	if (rest == 0) {
 		/* [free][used]  =>  [used][used] */
 		chunk_flip_prev_used(chunk_above(c, size));
-	} else if (!bins_insert(b, chunk_above(c, size), rest)) {
+	} else if (!bins_insert(b, u, chunk_above(c, size), rest)) {
 		heap_bins_restore(b, c);
 		return NULL;
 	}
@@ -99,7 +100,8 @@ static WORD_HOT struct chunk *hot_take(struct heap *h, size_t size,
  * Take the free chunk below c, whose foot is `foot`, out of its bin.  NULL, and
  * nothing done, when it is not sound.
  */
-static WORD_HOT struct chunk *hot_detach_below(struct bins *b, struct chunk *c)
+static WORD_HOT struct chunk *hot_detach_below(struct bins *b, struct hull u,
+					       struct chunk *c)
 {
 	size_t foot = chunk_prev_foot(c);
 	struct chunk *prev;
@@ -111,14 +113,14 @@ static WORD_HOT struct chunk *hot_detach_below(struct bins *b, struct chunk *c)
 	}
 	prev = chunk_below(c, foot);
 	if (HEAP_CHECK != 0 &&
-	    (foot > (uintptr_t)c - b->lo || !chunk_is_free_of(prev, foot)))
+	    (!hull_may_hold(u, prev) || !chunk_is_free_of(prev, foot)))
 		return NULL;
-	return bins_unlink(b, prev) ? prev : NULL;
+	return bins_unlink(b, u, prev) ? prev : NULL;
 }
 
 /* Likewise free chunk `next`, of *size bytes; false when it is not sound. */
-static WORD_HOT bool hot_detach(struct bins *b, struct chunk *next,
-				size_t *size)
+static WORD_HOT bool hot_detach(struct bins *b, struct hull u,
+				struct chunk *next, size_t *size)
 {
 	if (chunk_is_tiny(next)) {
 		*size = CHUNK_MIN;
@@ -127,9 +129,9 @@ static WORD_HOT bool hot_detach(struct bins *b, struct chunk *next,
 	*size = chunk_plain_size(next);
 	/* Size 0: a fence that was written over, behind which nothing is. */
 	if (HEAP_CHECK != 0 &&
-	    (*size == 0 || !bins_foot_agrees(b, next, *size)))
+	    (*size == 0 || !bins_foot_agrees(u, next, *size)))
 		return false;
-	return bins_unlink(b, next);
+	return bins_unlink(b, u, next);
 }
 
 /*
@@ -139,15 +141,15 @@ static WORD_HOT bool hot_detach(struct bins *b, struct chunk *next,
  * where a lock that is needed must show in the same compare.
  */
 static WORD_HOT bool hot_looks_used(const struct bins *b, const struct chunk *c,
-				    size_t units)
+				    struct hull u)
 {
 	const struct chunk *next;
 
-	if (bins_index(b, c) >= units || !chunk_is_used(c) ||
+	if (!hull_may_hold(u, c) || !chunk_is_used(c) ||
 	    !chunk_is_sealed(c, b->key))
 		return false;
 	next = chunk_next_used(c);
-	return bins_may_end(b, next) && chunk_is_prev_used(next);
+	return hull_may_end(u, next) && chunk_is_prev_used(next);
 }
 
 /*
@@ -157,10 +159,11 @@ static WORD_HOT bool hot_looks_used(const struct bins *b, const struct chunk *c,
 static WORD_HOT bool hot_give(struct heap *h, struct chunk *c, size_t units)
 {
 	struct bins *b = &h->bins;
+	const struct hull u = {b->lo, units};
 	struct chunk *start = c, *next, *end;
 	size_t head;
 
-	if (HEAP_CHECK != 0 && !hot_looks_used(b, c, units))
+	if (HEAP_CHECK != 0 && !hot_looks_used(b, c, u))
 		return false;
 	head = c->head;
 	next = chunk_next_used(c);
@@ -175,21 +178,21 @@ static WORD_HOT bool hot_give(struct heap *h, struct chunk *c, size_t units)
 		/* [ c ][free n]  =>  [ c . . . ] */
 		size_t above;
 
-		if (!hot_detach(b, next, &above))
+		if (!hot_detach(b, u, next, &above))
 			return false;
 		end = chunk_above(next, above);
 	}
 	heap_discount(h, chunk_span(c, next));
 	/* [free p][ c ]  =>  [ p . . . ] */
 	if (!WORD_LIKELY((head & CHUNK_PREV_USED) != 0)) {
-		start = hot_detach_below(b, c);
+		start = hot_detach_below(b, u, c);
 		if (HEAP_CHECK != 0 && start == NULL) {
 			heap_put_back(h, c, next, c);
 			return false;
 		}
 		chunk_forget(c);
 	}
-	if (!bins_insert(b, start, chunk_span(start, end))) {
+	if (!bins_insert(b, u, start, chunk_span(start, end))) {
 		heap_put_back(h, c, next, start);
 		return false;
 	}

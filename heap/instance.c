@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* L4: heaps on memory that the caller brings. */
-#include "state.h"
+#include "enter.h"
 
 static const struct heap_port no_port = {0};
 
@@ -27,6 +27,7 @@ struct heap *heap_create(void *mem, size_t n, const struct heap_port *port)
 		return NULL;
 	h = (struct heap *)(start + pad);
 	memset(h, 0, sizeof(*h));
+	h->bins.lo = BINS_NOWHERE;
 	heap_set_port(h, port != NULL ? port : &no_port);
 	h->taken = control;
 	attach_all(h, start + control, n - control);
@@ -49,6 +50,7 @@ void heap_destroy(struct heap *h)
 	if (HEAP_CHECK != 0 && heap_unwatch != NULL)
 		heap_unwatch(h);
 	memset(h, 0, sizeof(*h));
+	h->bins.lo = BINS_NOWHERE;
 	heap_set_port(h, port);
 	h->ended = 1;
 	h->check = heap_slow_check(h);
@@ -94,7 +96,8 @@ void heap_reset(struct heap *h)
 	struct bins *b = &h->bins;
 
 	/* Of a damaged top it is not known what it was. */
-	if (bins_index(b, s.fence) > bins_index(b, h->limit) ||
+	if (hull_index(bins_hull(b), s.fence) >
+		    hull_index(bins_hull(b), h->limit) ||
 	    s.fence < s.base)
 		s.fence = h->limit;
 	b->map = 0;

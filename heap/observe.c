@@ -7,7 +7,7 @@
  * that somebody is in stays in the list, so that the thread finds its way on.
  * Who counts the last thread of a leaving observer out takes it from the list.
  */
-#include "state.h"
+#include "enter.h"
 
 #if HEAP_CHECK != 0
 

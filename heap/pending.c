@@ -20,7 +20,7 @@
  * that its caller gave up.
  */
 #include "heap_pending.h"
-#include "state.h"
+#include "enter.h"
 
 /* Pending blocks that a call frees before its own work. */
 #define DRAINED_A_CALL 2

@@ -6,7 +6,7 @@
  * free chunk before, which moves the payload down, then another place.  The
  * payload is never moved while the lock is held: the space is claimed first.
  */
-#include "state.h"
+#include "enter.h"
 
 /* Merge c with the free chunk behind it. */
 static void swallow_next(struct heap *h, struct chunk *c, struct chunk *next)
@@ -112,7 +112,7 @@ static void move(struct heap *h, struct chunk *to, const struct chunk *c,
 		 size_t was, uintptr_t *state, const void *caller)
 {
 	heap_leave(h, *state, caller);
-	memmove(chunk_to_mem(to), chunk_to_mem(c), was - WORD_SIZE);
+	word_copy(chunk_to_mem(to), chunk_to_mem(c), was - WORD_SIZE);
 	*state = heap_lock(h);
 }
 
@@ -149,33 +149,18 @@ static struct chunk *grow_block(struct heap *h, struct chunk *c, size_t size,
 	return to;
 }
 
-/* realloc's other meanings; or the layers have it. */
-static WORD_COLD void *otherwise(struct heap *h, void *p, size_t n,
-				 const void *caller)
+void *heap_resize_engine(struct heap *h, void *p, size_t n, const void *caller)
 {
-	const struct heap_layer *layer = heap_layer(h);
-
-	if (layer != NULL && caller != h)
-		return layer->resize(h, p, n, caller);
-	if (p == NULL)
-		return heap_alloc_from(h, n, caller);
-	if (n == 0)
-		heap_free_from(h, p, caller);
-	return NULL;
-}
-
-void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
-{
+	bool idle = h->bins.fast != 0;
+	uintptr_t state = 0;
 	struct chunk *c, *to;
-	uintptr_t state;
 	size_t size;
 
-	if (p == NULL || n - 1 >= CHUNK_PAYLOAD_MAX ||
-	    (heap_layer(h) != NULL && caller != h))
-		return otherwise(h, p, n, caller);
 	if (HEAP_CHECK >= 3)
 		return heap_debug_resize(h, p, n, caller);
-	if (!heap_enter_work(h, &state, p, caller))
+	if (idle)
+		h->bins.damage.kind = HEAP_FAULT_NONE;
+	else if (!heap_enter_work(h, &state, p, caller))
 		return NULL;
 	size = chunk_round(n);
 	c = heap_inspect(h, p);
@@ -194,9 +179,33 @@ void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
 	/* The block is served, but its old place could not be freed. */
 	if (h->bins.damage.kind != HEAP_FAULT_NONE)
 		heap_fail(h, state, p, caller);
-	else
+	else if (!idle)
 		heap_leave(h, state, caller);
 	return chunk_to_mem(to);
+}
+
+/* realloc's other meanings; or the layers have it. */
+static WORD_COLD void *otherwise(struct heap *h, void *p, size_t n,
+				 const void *caller)
+{
+	const struct heap_layer *layer = heap_layer(h);
+
+	if (layer != NULL && caller != h)
+		return layer->resize(h, p, n, caller);
+	if (p == NULL)
+		return heap_alloc_from(h, n, caller);
+	if (n == 0)
+		heap_free_from(h, p, caller);
+	else if (n <= CHUNK_PAYLOAD_MAX)
+		return heap_resize_engine(h, p, n, caller);
+	return NULL;
+}
+
+void *heap_resize_from(struct heap *h, void *p, size_t n, const void *caller)
+{
+	if (p == NULL || n - 1 >= CHUNK_PAYLOAD_MAX || heap_may_have_layer(h))
+		return otherwise(h, p, n, caller);
+	return heap_resize_engine(h, p, n, caller);
 }
 
 /*

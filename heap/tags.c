@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* L4: accounts are begun, ended and read; see accounts.c. */
 #include "accounts.h"
-#include "state.h"
+#include "enter.h"
 
 #if HEAP_CHECK != 0
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* L4: read-only tours: walk and statistics. */
-#include "state.h"
+#include "enter.h"
 
 typedef bool visitor(void *ctx, const struct heap_chunk *chunk);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* L4: which layers a heap has, and the engine as the last of them. */
-#include "state.h"
+#include "enter.h"
 
 #if HEAP_CHECK != 0
 

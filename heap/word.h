@@ -104,4 +104,30 @@ static inline unsigned word_halves(size_t w, unsigned from)
 }
 #endif
 
+/*
+ * Copy n bytes, an odd number of words, from `from` up.  The two may overlap
+ * when `to` is the lower one.
+ *
+ * The memmove of small libcs goes byte by byte; those of hosts know better.
+ */
+#if defined(__x86_64__) || defined(__i386__)
+static inline void word_copy(void *to, const void *from, size_t n)
+{
+	memmove(to, from, n);
+}
+#else
+static inline void word_copy(void *to, const void *from, size_t n)
+{
+	size_t *t = to;
+	const size_t *f = from, *end = f + n / WORD_SIZE;
+
+	for (*t++ = *f++; f != end; t += 2, f += 2) {
+		size_t low = f[0], high = f[1];
+
+		t[0] = low;
+		t[1] = high;
+	}
+}
+#endif
+
 #endif

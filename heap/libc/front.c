@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * malloc and free, the two calls that firmware makes most: made of the engine's
+ * The calls that firmware makes most: malloc and free made of the engine's
  * inline functions for the default heap alone, with nothing to pass on and no
- * lock where the port has none.  All else, and all trouble, goes the way of
- * every heap.  The one file of libc/ that sees the engine.
+ * lock where the port has none; realloc straight above the engine.  All else,
+ * and all trouble, goes the way of every heap.  The one file of libc/ that sees the engine.
  */
 #include "hot.h"
+
+#include <errno.h>
 
 #include "blocks.h"
 #include "family.h"
@@ -27,7 +29,9 @@ HEAP_LIBC_HOLD(heap_libc_malloc);
 
 static TAIL void *alloc_slowly(size_t n)
 {
-	return blocks_alloc(n, HEAP_LIBC_CALLER);
+	if (!heap_may_have_layer(&heap_default))
+		return heap_alloc_engine(&heap_default, n, HEAP_LIBC_CALLER);
+	return heap_alloc_from(&heap_default, n, HEAP_LIBC_CALLER);
 }
 
 static TAIL void *alloc_rest(size_t size, const struct chunk *at)
@@ -35,9 +39,22 @@ static TAIL void *alloc_rest(size_t size, const struct chunk *at)
 	return heap_alloc_rest(&heap_default, size, at, HEAP_LIBC_CALLER);
 }
 
+/* heap_libc_free, below all layers. */
+static __attribute__((noinline)) void free_engine(void *p, const void *caller)
+{
+	int was = errno;
+
+	heap_free_engine(&heap_default, p, caller);
+	if (errno != was)
+		errno = was;
+}
+
 static TAIL void free_slowly(void *p)
 {
-	heap_libc_free(p, HEAP_LIBC_CALLER);
+	if (!heap_may_have_layer(&heap_default))
+		free_engine(p, HEAP_LIBC_CALLER);
+	else
+		heap_libc_free(p, HEAP_LIBC_CALLER);
 }
 
 void *malloc(size_t n)
@@ -62,6 +79,24 @@ void free(void *p)
 	    (HEAP_CHECK == 0 && (h->bins.fast == 0 || p == NULL)) ||
 	    !hot_give(h, mem_to_chunk(p), h->bins.open))
 		free_slowly(p);
+}
+
+/*
+ * NULL for p allocates; 0 for n frees p and answers NULL, errno untouched.
+ * On failure p is as before.  What lies between the old size and the new one
+ * is indeterminate, and may be what an earlier owner left there.
+ */
+void *realloc(void *p, size_t n)
+{
+	void *q;
+
+	if (p == NULL || n - 1 >= CHUNK_PAYLOAD_MAX ||
+	    heap_may_have_layer(&heap_default))
+		return heap_libc_resize(p, n, NULL, HEAP_LIBC_CALLER);
+	q = heap_resize_engine(&heap_default, p, n, HEAP_LIBC_CALLER);
+	if (q == NULL)
+		errno = ENOMEM;
+	return q;
 }
 
 #endif

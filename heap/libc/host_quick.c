@@ -81,7 +81,7 @@ WORD_COLD bool heap_quick_is_freed(const struct chunk *c, const void *caller)
 			tell(HEAP_FAULT_NOT_USED, q, caller);
 			return true;
 		}
-		if (bins_index(b, mem_to_chunk(q)) >= b->units)
+		if (hull_index(bins_hull(b), mem_to_chunk(q)) >= b->units)
 			break;
 		q = q->next;
 	}

@@ -61,9 +61,9 @@ static WORD_HOT void *quick_take(const struct heap *h, size_t unit,
 	*damaged = false;
 	if (p == NULL)
 		return NULL;
-	if (HEAP_CHECK != 0 &&
-	    (bins_index(&h->bins, mem_to_chunk(p)) >= h->bins.units ||
-	     p->key != heap_quick.key)) {
+	if (HEAP_CHECK != 0 && (hull_index(bins_hull(&h->bins),
+					   mem_to_chunk(p)) >= h->bins.units ||
+				p->key != heap_quick.key)) {
 		*damaged = true;
 		return NULL;
 	}
@@ -83,7 +83,8 @@ static WORD_HOT bool quick_is_doubted(const struct heap *h,
 	const struct quick_block *p = chunk_to_mem(c);
 	size_t unit;
 
-	return HEAP_CHECK != 0 && bins_index(&h->bins, c) < h->bins.units &&
+	return HEAP_CHECK != 0 &&
+	       hull_index(bins_hull(&h->bins), c) < h->bins.units &&
 	       quick_unit(chunk_head_size(c), &unit) &&
 	       p->key == heap_quick.key;
 }
@@ -100,7 +101,8 @@ static WORD_HOT enum quick_gift quick_give(const struct heap *h,
 	struct quick_block *p = chunk_to_mem(c);
 	size_t size, unit, bytes;
 
-	if (HEAP_CHECK != 0 && bins_index(&h->bins, c) >= h->bins.units)
+	if (HEAP_CHECK != 0 &&
+	    hull_index(bins_hull(&h->bins), c) >= h->bins.units)
 		return QUICK_REFUSED;
 	size = chunk_head_size(c);
 	if (!quick_unit(size, &unit))
@@ -110,7 +112,8 @@ static WORD_HOT enum quick_gift quick_give(const struct heap *h,
 	bytes = heap_quick.bytes[unit] + size;
 	if (bytes > QUICK_BYTES)
 		return QUICK_REFUSED;
-	if (HEAP_CHECK != 0 && !hot_looks_used(&h->bins, c, h->bins.units))
+	if (HEAP_CHECK != 0 &&
+	    !hot_looks_used(&h->bins, c, bins_hull(&h->bins)))
 		return QUICK_REFUSED;
 	p->next = heap_quick.head[unit];
 	p->key = heap_quick.key;

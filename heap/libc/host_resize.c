@@ -52,14 +52,14 @@ static bool grow_into_next(struct heap *h, struct chunk *c, struct chunk *next,
 	struct bins *b = &h->bins;
 	size_t was = chunk_head_size(c), above, rest;
 
-	if (!hot_detach(b, next, &above))
+	if (!hot_detach(b, bins_hull(b), next, &above))
 		return false;
 	rest = was + above - size;
 	if (rest < QUICK_LEAST) {
 		/* [ c ][free n][used]  =>  [ c . . . ][used] */
 		size += rest;
 		chunk_flip_prev_used(chunk_above(next, above));
-	} else if (!bins_insert(b, chunk_above(c, size), rest)) {
+	} else if (!bins_insert(b, bins_hull(b), chunk_above(c, size), rest)) {
 		heap_bins_restore(b, next);
 		return false;
 	}
@@ -99,7 +99,8 @@ static void *resize_alone(struct heap *h, struct chunk *c, size_t n,
 	void *p = chunk_to_mem(c);
 	struct chunk *next;
 
-	if (HEAP_CHECK != 0 && !hot_looks_used(&h->bins, c, h->bins.units))
+	if (HEAP_CHECK != 0 &&
+	    !hot_looks_used(&h->bins, c, bins_hull(&h->bins)))
 		return NULL;
 	was = chunk_head_size(c);
 	if (size <= was)

@@ -145,25 +145,13 @@ void *heap_libc_page_align(size_t n, int *error, const void *caller)
 
 /* ---- C11 ------------------------------------------------------------- */
 
-/* malloc and free themselves are in front.c; of Linux, realloc too elsewhere. */
+/* malloc, realloc and free are in front.c; of Linux, elsewhere. */
 
 /* count * n zero bytes; a product above SIZE_MAX is ENOMEM. */
 void *calloc(size_t count, size_t n)
 {
 	return heap_libc_zalloc(count, n, NULL, HEAP_LIBC_CALLER);
 }
-
-/*
- * NULL for p allocates; 0 for n frees p and answers NULL, errno untouched.
- * On failure p is as before.  What lies between the old size and the new one
- * is indeterminate, and may be what an earlier owner left there.
- */
-#if !BLOCKS_MAP
-void *realloc(void *p, size_t n)
-{
-	return heap_libc_resize(p, n, NULL, HEAP_LIBC_CALLER);
-}
-#endif
 
 /* Any power of two, n any size; another alignment is EINVAL. */
 void *aligned_alloc(size_t align, size_t n)

@@ -14,6 +14,7 @@
 #include "task.h"
 
 #include "heap.h"
+#include "heap_banks.h"
 #include "heap_pending.h"
 
 /*
@@ -36,13 +37,22 @@
 /* ---- memory ---------------------------------------------------------------- */
 
 #if HEAP_FREERTOS_LINKER
-/* heap_linker_sbrk moves this one's break. */
-#define regions                   (&heap_region_linker)
-#define REGIONS                   1
-#define region_sbrk(r, increment) heap_linker_sbrk(NULL, increment)
+#define SBRK  heap_linker_sbrk
+#define BANKS NULL
+
+static size_t regions(void)
+{
+	return 1;
+}
+
+static const struct heap_region *region(size_t i)
+{
+	(void)i;
+	return &heap_region_linker;
+}
 #else
-#define REGIONS     HEAP_FREERTOS_REGIONS
-#define region_sbrk heap_region_sbrk
+#define SBRK  heap_banks_sbrk
+#define BANKS (&banks)
 
 #ifdef configTOTAL_HEAP_SIZE
 #if configAPPLICATION_ALLOCATED_HEAP == 1
@@ -50,45 +60,44 @@ extern uint8_t ucHeap[configTOTAL_HEAP_SIZE];
 #else
 static uint8_t ucHeap[configTOTAL_HEAP_SIZE];
 #endif
+#define UC_HEAPS 1
+#else
+#define UC_HEAPS 0
 #endif
 
 /* Where memory comes from, in this order. */
-static struct heap_region regions[REGIONS]
-#ifdef configTOTAL_HEAP_SIZE
-	= {{.start = (char *)ucHeap, .end = (char *)ucHeap + sizeof(ucHeap)}}
+static struct heap_bank table[HEAP_FREERTOS_REGIONS]
+#if UC_HEAPS == 1
+	= {{.region = {.start = (char *)ucHeap,
+		       .end = (char *)ucHeap + sizeof(ucHeap)}}}
 #endif
 ;
-#endif
 
-/* The one that answered last. */
-static struct heap_region *latest;
+static struct heap_banks banks = {
+	.bank = table,
+	.count = UC_HEAPS,
+	.heap = &heap_default,
+	.most = HEAP_FREERTOS_REGIONS,
+};
 
-/*
- * The first region that has so much left: what others have left is for smaller
- * requests.
- */
-static void *get_more(void *ctx, ptrdiff_t increment)
+static size_t regions(void)
 {
-	(void)ctx;
-	for (size_t i = 0; i < REGIONS && increment > 0; i++) {
-		void *more = region_sbrk(&regions[i], increment);
-
-		if (more != (void *)-1) {
-			latest = &regions[i];
-			return more;
-		}
-	}
-	return increment > 0 || latest == NULL ? (void *)-1
-					       : region_sbrk(latest, increment);
+	return banks.count;
 }
+
+static const struct heap_region *region(size_t i)
+{
+	return &table[i].region;
+}
+#endif
 
 /* Bytes of the regions that the heap has not got yet, or all of them. */
 static size_t region_bytes(bool all)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < REGIONS; i++) {
-		const struct heap_region *r = &regions[i];
+	for (size_t i = 0; i < regions(); i++) {
+		const struct heap_region *r = region(i);
 
 		n += (size_t)(r->end -
 			      (r->brk == NULL || all ? r->start : r->brk));
@@ -149,7 +158,8 @@ static struct heap_pending pending = {
 };
 
 const struct heap_port heap_port_default = {
-	.sbrk = get_more,
+	.ctx = BANKS,
+	.sbrk = SBRK,
 	.lock = suspend,
 	.unlock = resume,
 	.in_isr = in_isr,
@@ -226,19 +236,20 @@ void vPortFree(void *pv)
 }
 
 #if !HEAP_FREERTOS_LINKER
-/* Before the first allocation, as with heap_5; the table is copied. */
+/*
+ * Before the first allocation, as with heap_5, but in any order of addresses;
+ * the table is copied.  What is wrong with it is in `error`.
+ */
 void vPortDefineHeapRegions(const HeapRegion_t *const pxHeapRegions)
 {
-	size_t n = 0;
+	const HeapRegion_t *r = pxHeapRegions;
+	struct heap_banks_error error = {.problem = HEAP_BANKS_SOUND};
 
-	configASSERT(regions[0].brk == NULL);
-	while (pxHeapRegions[n].xSizeInBytes != 0) {
-		configASSERT(n < HEAP_FREERTOS_REGIONS);
-		regions[n].start = (char *)pxHeapRegions[n].pucStartAddress;
-		regions[n].end =
-			regions[n].start + pxHeapRegions[n].xSizeInBytes;
-		n++;
-	}
+	configASSERT(banks.count == 0);
+	for (; r->xSizeInBytes != 0; r++)
+		if (!heap_banks_add(&banks, r->pucStartAddress, r->xSizeInBytes,
+				    &error))
+			configASSERT(error.problem == HEAP_BANKS_SOUND);
 }
 #endif
 

@@ -2,9 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What observers, hooks and accounts cost a call while they are idle: all eight
 # traces with and without, without a lock and with one; TAP.  At most four
-# instructions on Cortex-M3; on ARMv6-M, which has no short way to a word so far
-# from the start of the heap and no tail calls, six.  Growth, which looks once
-# more, is rare: means are rounded.
+# instructions.  Growth, which looks once more, is rare: means are rounded.
 # Reads what `make bench-idle` has measured below build/bench.
 use strict;
 use warnings;
@@ -13,7 +11,7 @@ use lib $FindBin::Bin;
 use Bench;
 
 my $build = $ENV{BENCH_OUT} // "$FindBin::Bin/../../build/bench";
-my %most = ('cortex-m3' => 4, 'cortex-m0plus' => 6);
+my $most = 4;
 my @lines;
 
 for my $cpu (qw(cortex-m3 cortex-m0plus)) {
@@ -36,8 +34,6 @@ my $number = 0;
 print '1..', @lines * @Bench::kinds, "\n";
 for (@lines) {
 	my ($cpu, $lock, $bare, $idle) = @$_;
-	my $most = $most{$cpu};
-
 	for my $kind (@Bench::kinds) {
 		my ($worst, $where) = (0, 'all');
 

@@ -55,7 +55,8 @@ static bool make_heap(void)
 		return arena.h != NULL;
 	}
 	arena.h = (void *)arena.start;
-	*arena.h = (struct heap){.port = &rig_port_growing};
+	*arena.h = (struct heap){.bins.lo = BINS_NOWHERE,
+				 .port = &rig_port_growing};
 	rig_start((char *)arena.start + control, arena.n - control,
 		  (enum rig_break)(kind % RIG_BREAKS));
 	return true;
@@ -178,9 +179,6 @@ static bool is_believed(const size_t *word)
 {
 	size_t offset = (size_t)((const char *)word - (const char *)arena.h);
 
-	/* Before there is any memory, that there is none. */
-	if (offset == offsetof(struct heap, limit) && arena.empty)
-		return true;
 	return offset == offsetof(struct heap, bins.fast) ||
 	       (offset >= offsetof(struct heap, bins.lo) &&
 		offset < offsetof(struct heap, bins.damage)) ||

@@ -160,7 +160,10 @@ struct heap *rig_growing_heap(size_t most, enum rig_break how)
 	void *arena = rig_arena(&n, most);
 
 	rig_start(arena, n, how);
-	heap = (struct heap){.port = &rig_port_growing};
+	heap = (struct heap){
+		.bins.lo = BINS_NOWHERE,
+		.port = &rig_port_growing,
+	};
 	return &heap;
 }
 

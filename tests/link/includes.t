@@ -74,8 +74,8 @@ upward='
 	BEGIN {
 		split("heap_config.h 0 heap_port.h 0 heap_pending.h 0 word.h 1 chunk.h 2 " \
 		      "bins.h 3 bins.c 3 heap.h 4 debug.h 4 heap_observe.h 5 " \
-		      "layer.h 6 state.h 7 grow.c 7 " \
-		      "hot.h 8 core.c 8 resize.c 7", words)
+		      "layer.h 6 state.h 7 enter.h 8 grow.c 8 " \
+		      "hot.h 8 core.c 8 resize.c 8", words)
 		for (i = 1; i in words; i += 2)
 			layer[words[i]] = words[i + 1]
 	}

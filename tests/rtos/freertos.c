@@ -69,19 +69,27 @@ static void define_regions(void)
 #else
 #define TOTAL ((size_t)3072 + 5000)
 
-/* In the order of addresses, as heap_5 wants them. */
 static uint8_t memory[16384];
 
 static void define_regions(void)
 {
 	/* A copy is kept: this one ends with the function. */
 	const HeapRegion_t regions[] = {
+#ifdef TEST_REVERSED
+		{memory + 8192, 5000},
+		{memory, 3072},
+#else
 		{memory, 3072},
 		{memory + 8192, 5000},
+#endif
+		{memory + 8200, 16},
 		{NULL, 0},
 	};
 
+	/* The last one is part of another: it is left out. */
 	vPortDefineHeapRegions(regions);
+	EXPECT(asserts == 1);
+	asserts = 0;
 }
 #endif
 

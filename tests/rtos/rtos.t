@@ -54,5 +54,7 @@ verdict "FreeRTOS's functions, memory cleared when freed" \
 	"$(plays -DconfigTOTAL_HEAP_SIZE=8192 \
 		-DconfigHEAP_CLEAR_MEMORY_ON_FREE=1)"
 verdict "FreeRTOS's functions over two regions" "$(plays)"
+verdict "FreeRTOS's functions over two regions, the higher first" \
+	"$(plays -DTEST_REVERSED)"
 
 tap_end

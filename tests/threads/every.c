@@ -16,6 +16,7 @@
 
 #include "board.h"
 #include "format.h"
+#include "heap_banks.h"
 #include "heap_cortex_m.h"
 #include "tap_io.h"
 
@@ -33,6 +34,7 @@
 /* Bytes: of the first segment with the control block, and of all there is. */
 #define FIRST 1024
 #define ARENA 4096
+#define BANK  1576 /* of two banks the first */
 
 /* Of the code, for which there is a bit for each halfword. */
 #define CODE 32768
@@ -40,10 +42,12 @@ extern char __etext[];
 
 struct block blocks[BLOCKS];
 struct heap *heap;
-bool every_gap, every_late;
+bool every_gap, every_banks, every_late;
 
 static uint64_t arena[ARENA / sizeof(uint64_t)];
 static struct heap_region region;
+static struct heap_bank table[2];
+static struct heap_banks banks;
 static volatile uintptr_t reserve[1];
 static struct heap_pending pending;
 static unsigned char hits[CODE / 16];
@@ -73,6 +77,8 @@ static void expect(bool holds, const char *what)
 
 static void *get_more(void *ctx, ptrdiff_t increment)
 {
+	if (every_banks)
+		return heap_banks_sbrk(&banks, increment);
 	if (every_gap && increment > 0)
 		heap_region_sbrk(ctx, 64);
 	every_gap = false;
@@ -211,11 +217,20 @@ static void set_up(void)
 		.start = start + FIRST,
 		.end = start + ARENA,
 	};
-	every_gap = false;
+	table[0].region = (struct heap_region){
+		.start = region.start,
+		.end = region.start + BANK,
+	};
+	table[1].region = (struct heap_region){
+		.start = region.start + BANK + 64,
+		.end = region.end,
+	};
+	every_gap = every_banks = false;
 	told = told_late = 0;
 	fired = false;
 	heap = heap_create(arena, FIRST, port);
 	expect(heap != NULL, "no heap");
+	banks = (struct heap_banks){.bank = table, .count = 2, .heap = heap};
 	scene->prepare();
 }
 
@@ -281,6 +296,7 @@ static void tear_down(void)
 		heap_free(heap, heap_alloc(heap, 8));
 	expect(heap_check(heap, NULL) == HEAP_OK, "the heap is not sound");
 	heap_stats(heap, &stats);
+	expect(!every_banks || stats.segments == 2, "not two banks are used");
 	expect(stats.used_chunks == (reserve[0] != 0), "blocks are left");
 }
 

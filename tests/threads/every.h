@@ -24,6 +24,9 @@ extern struct heap *heap;
 /* Let the next memory that the heap gets not adjoin what it has. */
 extern bool every_gap;
 
+/* Let memory come from two banks, with others' between them. */
+extern bool every_banks;
+
 /* Let in_isr say true. */
 extern bool every_late;
 

@@ -112,6 +112,13 @@ static void two_blocks_and_a_gap(void)
 	every_gap = true;
 }
 
+/* What is left in the first bank is too little for the operation. */
+static void two_banks(void)
+{
+	every_banks = true;
+	row(40, 40, 1200, 0, 0);
+}
+
 static void allocate_too_much(void)
 {
 	allocate(100000);
@@ -247,6 +254,7 @@ const struct scene scenes[] = {
 	{"malloc-search", holes_too_small, allocate_230, 3, IN_USE},
 	{"malloc-grow", two_blocks, allocate_1200, 1, IN_USE},
 	{"malloc-grow-apart", two_blocks_and_a_gap, allocate_1200, 1, IN_USE},
+	{"malloc-next-bank", two_banks, allocate_1200, 1, IN_USE},
 	{"malloc-refused", two_blocks, allocate_too_much, 1, IN_USE},
 	{"calloc", hole_of_64, allocate_zeros, 2, IN_USE},
 	{"memalign", two_blocks, allocate_aligned, 1, IN_USE},

@@ -36,7 +36,7 @@ static struct chunk *place(unsigned i)
 
 static struct chunk *put(unsigned i, size_t units)
 {
-	bins_insert(all, place(i), units * UNIT);
+	bins_insert(all, bins_hull(all), place(i), units * UNIT);
 	return place(i);
 }
 
@@ -60,7 +60,7 @@ static unsigned length(unsigned bin)
 static struct chunk *find(struct bins *b, size_t size)
 {
 	unsigned bin;
-	struct chunk *back = bins_find(b, size, &bin);
+	struct chunk *back = bins_find(b, bins_hull(b), size, &bin);
 
 	if (back == NULL)
 		return NULL;

@@ -73,7 +73,7 @@ TEST(the_suspect_is_the_block_below_a_smashed_header)
 	p = heap_alloc_from(h, 6 * WORD_SIZE, &maker);
 	next = heap_alloc(h, 40);
 	heap_alloc(h, 8);
-	mem_to_chunk(next)->head ^= 0x70;
+	mem_to_chunk(next)->head ^= 0x50;
 	heap_free(h, next);
 	CHECK(told != 0);
 	CHECK_PTR_EQ(last.chunk, mem_to_chunk(next));
@@ -83,7 +83,7 @@ TEST(the_suspect_is_the_block_below_a_smashed_header)
 	CHECK(last.suspect_size >= 6 * WORD_SIZE &&
 	      last.suspect_size < 9 * WORD_SIZE);
 	CHECK_PTR_EQ(last.suspect_by, HEAP_CHECK >= 3 ? &maker : NULL);
-	mem_to_chunk(next)->head ^= 0x70;
+	mem_to_chunk(next)->head ^= 0x50;
 	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
 }
 

@@ -87,7 +87,8 @@ TEST(the_last_bytes_are_taken_where_a_whole_step_is_refused)
 	size_t region = (size_t)(rig.bank[0].end - rig.bank[0].start);
 
 	drain(h, 24);
-	CHECK(region - rig.given < 64);
+	/* Less than a chunk, and what aligns one. */
+	CHECK(region - rig.given < (HEAP_CHECK >= 3 ? 104 : 64));
 	rig_check_sound(h);
 }
 
@@ -166,7 +167,7 @@ static void *last_bytes(void *ctx, ptrdiff_t increment)
 TEST(answers_that_cannot_be_memory_are_refusals)
 {
 	struct heap_port port = rig_port;
-	struct heap h = {.port = &port};
+	struct heap h = {.bins.lo = BINS_NOWHERE, .port = &port};
 
 	rig_start(NULL, 0, RIG_ADJOIN);
 	port.sbrk = null_break;

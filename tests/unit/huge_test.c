@@ -10,7 +10,7 @@
 #define MIB ((size_t)1 << 20)
 /* Bytes of a request; the debug profile adds a guard and a trailer. */
 #define MOST                                                                   \
-	(HEAP_CHUNK_MAX - HEAP_ALIGN - (HEAP_CHECK >= 3 ? 6 : 1) * WORD_SIZE)
+	(HEAP_CHUNK_MAX - HEAP_ALIGN - (HEAP_CHECK >= 3 ? 8 : 1) * WORD_SIZE)
 
 static unsigned char memory[96 << 20];
 

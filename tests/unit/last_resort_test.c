@@ -83,6 +83,12 @@ TEST(a_top_that_leads_astray_is_not_followed)
 	CHECK(heap_alloc(h, 1) == NULL);
 	rig_check_fault(HEAP_FAULT_HEADER, NULL);
 
+	/* No memory yet, and a limit as if there were: the top is not read. */
+	h = rig_growing_heap(MOST, RIG_ADJOIN);
+	h->limit = (struct chunk *)(UINTPTR_MAX / 2);
+	CHECK(heap_alloc(h, 1) != NULL);
+	rig_check_sound(h);
+
 	h = rig_heap(MOST);
 	CHECK(h != NULL);
 	h->top->head ^= HEAP_ALIGN;

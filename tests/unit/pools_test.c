@@ -323,6 +323,85 @@ TEST(the_lock_is_the_ports)
 	rig.in_isr = false;
 }
 
+/* ---- the port of a pool is the program's ---------------------------------- */
+
+static unsigned passed_on;
+static const int whose = 3;
+
+static void arrives(void *ctx, unsigned what)
+{
+	CHECK_PTR_EQ(ctx, &whose);
+	passed_on |= what;
+}
+
+static uintptr_t on_thread(void *ctx)
+{
+	arrives(ctx, 1);
+	return 11;
+}
+
+static uintptr_t on_seed(void *ctx)
+{
+	arrives(ctx, 2);
+	return 12;
+}
+
+static uint32_t on_now(void *ctx)
+{
+	arrives(ctx, 4);
+	return 13;
+}
+
+static void on_write(void *ctx, const char *bytes, size_t n)
+{
+	arrives(ctx, 8);
+	CHECK_EQ(n, 2);
+	CHECK_EQ(bytes[1], 'b');
+}
+
+static void on_shade(void *ctx, enum heap_shade what, const void *mem, size_t n,
+		     size_t was)
+{
+	arrives(ctx, 16);
+	CHECK_EQ(what, HEAP_SHADE_BORN);
+	CHECK_PTR_EQ(mem, &whose);
+	CHECK_EQ(n, 5);
+	CHECK_EQ(was, 6);
+}
+
+TEST(each_callback_gets_the_context_of_the_pools_port)
+{
+	static const struct heap_port all = {
+		.ctx = (void *)(uintptr_t)&whose,
+		.thread = on_thread,
+		.seed = on_seed,
+		.now = on_now,
+		.write = on_write,
+	};
+	struct heap_port shading = all;
+	const struct heap_port *port = &kinds[0].port;
+
+	lay(LIST(FAST), 1);
+	pools.port = &all;
+	CHECK(heap_pools_start(&pools, table, 1, NULL));
+	CHECK_EQ(port->thread(port->ctx), 11);
+	CHECK_EQ(port->seed(port->ctx), 12);
+	CHECK_EQ(port->now(port->ctx), 13);
+	port->write(port->ctx, "ab", 2);
+	CHECK(port->lock == NULL && port->unlock == NULL &&
+	      port->in_isr == NULL && port->fault == NULL &&
+	      port->pending == NULL && port->shade == NULL);
+	/* Not with a heap: its blocks are shaded too. */
+	shading.shade = on_shade;
+	kinds[0].below = &shading;
+	pools.port = &shading;
+	kinds[0].heap = NULL;
+	table[0].region.end = table[0].region.start + 1;
+	CHECK(!heap_pools_start(&pools, table, 1, NULL));
+	port->shade(port->ctx, HEAP_SHADE_BORN, &whose, 5, 6);
+	CHECK_EQ(passed_on, 31);
+}
+
 /* ---- resize ---------------------------------------------------------------- */
 
 TEST(resize_stays_where_it_may_and_keeps_the_contents)
@@ -373,6 +452,24 @@ TEST(resize_moves_to_other_memory_when_there_is_no_room)
 
 /* ---- what is wrong --------------------------------------------------------- */
 
+static char said[160];
+
+static void keep_text(void *ctx, const char *bytes, size_t n)
+{
+	(void)ctx;
+	CHECK(n < sizeof(said));
+	memmove(said, bytes, n);
+	said[n] = '\0';
+}
+
+static const char *report(const struct heap_banks_error *error)
+{
+	static const struct heap_port writer = {.write = keep_text};
+
+	heap_banks_report(&writer, error);
+	return said;
+}
+
 static void check_not_started(size_t n, enum heap_banks_problem problem,
 			      size_t bank)
 {
@@ -412,6 +509,8 @@ TEST(more_kinds_of_memory_than_pools_are_told)
 	check_not_started(4, HEAP_BANKS_KINDS, 3);
 	CHECK(!heap_pools_start(&pools, table, 4, &error));
 	CHECK_EQ(error.most, 2);
+	CHECK_STR_EQ(report(&error), "heap: banks: 3 kinds of memory, there "
+				     "are pools for 2\n");
 	pools.pool = NULL;
 	check_not_started(4, HEAP_BANKS_KINDS, 3);
 	pools.pool = kinds;
@@ -429,4 +528,8 @@ TEST(a_bank_without_room_for_a_heap_is_told)
 	CHECK(!heap_pools_start(&pools, table, 3, &error));
 	CHECK_EQ(error.start, (uintptr_t)table[1].region.start);
 	CHECK_EQ(error.end, (uintptr_t)table[1].region.end);
+	error.start = 0x1000;
+	error.end = 0x1010;
+	CHECK_STR_EQ(report(&error) + 28 + 4 * sizeof(void *),
+		     " is too small for a heap's control block\n");
 }
