@@ -18,9 +18,15 @@ use Variants;
 
 my $root = "$FindBin::Bin/../..";
 my $out = "$root/build/variants";
+my $kept = "$out/kept"; # the bench's own objects, made by the first variant
 my $page = "$FindBin::Bin/VARIANTS.md";
 my @cpus = qw(cortex-m3 cortex-m0plus);
 my @parts = qw(Makefile heap port boards linker tools tests);
+
+# What a program of malloc, free and realloc does not pull in: not compiled.
+my @spare = qw(observe watch accounts tags tags_dump trace trace_recover
+    trace_text debug debug_resize fill quarantine slice walk instance lua
+    libc/hooks libc/info libc/rename);
 
 # What make measures of an archive; the smallest heap is the same on both.
 my %measured = ('cortex-m3' => [qw(size time heap worst)],
@@ -66,6 +72,9 @@ sub copy {
 	# Links are copied as links.
 	system('cp', '-a', (map { "$root/$_" } @parts), $dir) == 0
 	    or die "no copy of the tree in $dir\n";
+	system('cp', '-a', "$kept/.", "$dir/build/bench") == 0
+	    or die "no copy of $kept in $dir\n" if -e $kept;
+	unlink map { "$dir/heap/$_.c" } @spare;
 	edit($dir, @$_) for @{$variant->{edits} // []};
 }
 
@@ -91,6 +100,11 @@ sub measure {
 		$figures{$cpu}{$_} =
 		    Bench::load("$dir/build/bench/$cpu/$_-Os")
 		    for @{$variant->{of}};
+	}
+	if (!-e $kept) {
+		make_path($kept);
+		system("cd '$dir/build/bench' && cp -a --parents traces.S " .
+		    "*/firmware '$kept'") == 0 or die "no copy in $kept\n";
 	}
 	remove_tree($dir);
 	return \%figures;
@@ -145,6 +159,7 @@ sub main {
 		die "variants.pl: there is no $_; choose among: " .
 		    join(' ', sort keys %known) . "\n" unless $known{$_};
 	}
+	remove_tree($kept);
 	my %wanted = map { $_ => 1 } @ARGV;
 	for (sort keys %mark) {
 		slurp($page) =~ $mark{$_} or die "variants.pl: $page: no mark " .
