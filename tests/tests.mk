@@ -81,7 +81,7 @@ $(foreach p,$(wanted_places), \
 TEST_SCRIPTS := $(if $(T)$(BOARD),,$(wildcard tests/link/*.t \
 	tests/threads/*.t tests/banks/*.t tests/rtos/*.t tests/hooks/*.t tests/demo/*.t tests/readme/*.t \
 	tests/bench/*.t tests/campaign/*.t tests/linux/*.t \
-	tests/programs/short.t))
+	$(addprefix tests/programs/,short.t told.t races.t)))
 TEST_WORLDS := $(if $(T)$(BOARD),,$(WORLDS_QUICK))
 ALL_ARCHIVES := $(foreach t,$(TARGETS),$(call archives_of,$t))
 ALL_LOCKS := $(foreach t,$(TARGETS),$(call locks_of,$t))

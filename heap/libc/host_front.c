@@ -23,8 +23,10 @@ const char heap_libc_host_front = 0;
 
 static APART void *alloc_slowly(size_t n, const void *caller)
 {
-	void *p = blocks_alloc(n, caller);
+	void *p;
 
+	front_settle(n);
+	p = blocks_alloc(n, caller);
 	/* What waits in quick lists may be what is missing. */
 	if (p == NULL && heap_quick_flush())
 		p = blocks_alloc(n, caller);

@@ -37,6 +37,16 @@ static WORD_HOT size_t front_size(size_t n)
 }
 
 /*
+ * Before n bytes are asked of the heap: a large block may need what waits in
+ * quick lists to be coalesced.
+ */
+static inline void front_settle(size_t n)
+{
+	if (n >= heap_mapped_fast && heap_quick.key != 0)
+		heap_quick_flush();
+}
+
+/*
  * malloc, and free of block p that is no mapped one, where front_is_open.
  */
 void *heap_front_alloc(struct heap *h, size_t n, const void *caller);

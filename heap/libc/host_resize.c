@@ -135,6 +135,7 @@ void *realloc(void *p, size_t n)
 		if (q != NULL)
 			return q;
 	}
+	front_settle(n);
 	return heap_libc_resize(p, n, NULL, caller);
 }
 

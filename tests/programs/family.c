@@ -24,6 +24,7 @@ struct mallinfo2 {
 };
 struct mallinfo2 mallinfo2(void);
 int malloc_trim(size_t pad);
+int malloc_info(int options, FILE *stream);
 void *pvalloc(size_t n);
 #endif
 
@@ -328,6 +329,23 @@ static void trim_gives_back(void)
 	      "the heap shrinks when all is freed");
 }
 
+static void malloc_info_tells(void)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *stream = open_memstream(&text, &n);
+	void *p = hide(malloc(size(60000000)));
+
+	claim(malloc_info(0, stream) == 0, "malloc_info answers 0");
+	fclose(stream);
+	claim(strstr(text, "<malloc version=\"1\">") == text &&
+		      strstr(text, "<total type=\"mmap\" count=\"1\"") != NULL,
+	      "malloc_info writes of the heap, and of large blocks");
+	claim(malloc_info(1, stdout) == EINVAL, "it knows no options");
+	free(p);
+	free(text);
+}
+
 /* Does this end the process by SIGABRT, after a report? */
 static int aborts(void (*misuse)(void))
 {
@@ -440,6 +458,7 @@ int main(void)
 	too_much_is_enomem();
 	free_keeps_errno();
 	break_is_the_programs_too();
+	malloc_info_tells();
 	if (getenv("HEAP_UNCHECKED") == NULL)
 		misuse_is_told();
 	puts(failures == 0 ? "all as it should be" : "not all as it should be");

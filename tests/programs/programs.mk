@@ -24,9 +24,9 @@ $(eval $(call program_rule,musl-64,musl-gcc $(STATICALLY),build/host/heap.a))
 test-programs: ## whole programs on the heap: [ONLY="NAME..."] [PROFILE=P]
 test-programs: $(OUR_PROGRAMS) $(call shared_of,host) $(call shared_of,host32) \
 		build/demo/mps2-an385/wordcount
-	ONLY='$(ONLY)' PROFILE='$(PROFILE)' \
+	ONLY='$(ONLY)' PROFILE='$(PROFILE)' RACES=all \
 		prove $(if $(ONLY),-v) tests/programs/programs.t \
-		$(if $(ONLY),,tests/programs/races.t)
+		$(if $(ONLY),,tests/programs/races.t tests/programs/gdb.t)
 
 # ---- figures -----------------------------------------------------------------
 

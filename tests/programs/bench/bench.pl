@@ -165,7 +165,8 @@ sub growth
 	my @found = sort { $a <=> $b }
 		map { `$env $built/replay tests/bench/traces/$trace.trace 1 16` } 1 .. 3;
 	$found[0] =~ /^\d+$/ or die "bench-host: replay failed on $trace\n";
-	return $found[0];
+	chomp(my $least = $found[0]);
+	return $least;
 }
 
 # How many instructions of glibc's one of ours may take.
