@@ -93,12 +93,16 @@ $(foreach t,$(BARE),$(foreach l,$(filter-out none,$(call libcs_of,$t)),$(eval \
 
 # The heap asks the kernel for more at a time than a microcontroller would.
 SHARED_FLAGS := -fPIC -fvisibility=hidden -DHEAP_GROW=131072
+# Threads count at the same time.
+shared_flags_coverage := -fprofile-update=prefer-atomic
+shared_flags_coverage32 := $(shared_flags_coverage)
 
 # $(call shared_rules,TARGET,ARCHIVE)
 define shared_rules
 build/obj/$1/shared/$2/%.o: %.c $(MAKEFILE_LIST) | $(DEPS_FIRST)
 	mkdir -p $$(@D)
-	$(cc) $(flags_$1) $(flags_$2) $(SHARED_FLAGS) $(WARNINGS) -Iheap -Iport \
+	$(cc) $(flags_$1) $(flags_$2) $(SHARED_FLAGS) $(shared_flags_$1) \
+		$(WARNINGS) -Iheap -Iport \
 		$$(flags_in_$$(patsubst %/,%,$$(dir $$<))) \
 		$(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $$@ $$<
 
@@ -110,7 +114,7 @@ build/$1/lib$2.so: $(patsubst %.c,build/obj/$1/shared/$2/%.o, \
 		-o $$@ $$^
 	echo $$@
 endef
-$(foreach t,host host32,$(foreach a,$(ARCHIVES), \
+$(foreach t,host host32 $(filter coverage%,$(HOST_PLACES)),$(foreach a,$(ARCHIVES), \
 	$(eval $(call shared_rules,$t,$a))))
 
 # ---- firmware ----------------------------------------------------------

@@ -60,16 +60,20 @@ void heap_mend(struct heap *h, const void *mem, const void *caller)
 #endif
 
 /* Which of the two is right cannot be known: no layer. */
-static WORD_COLD bool lost_layer(struct heap *h, uintptr_t state,
+static WORD_COLD bool lost_layer(struct heap *h, uintptr_t *state,
 				 const void *mem, const void *caller)
 {
+	uintptr_t held = *state;
+
+	/* malloc would answer it: see heap_enter_alloc. */
+	*state = 0;
 #if HEAP_CHECK != 0
 	h->layer = NULL;
 	h->layer_copy = NULL;
 #endif
 	h->bins.damage.kind = HEAP_FAULT_NONE;
 	heap_bins_blame(&h->bins, HEAP_FAULT_INVARIANT, HEAP_I8, NULL);
-	heap_fail(h, state, mem, caller);
+	heap_fail(h, held, mem, caller);
 	return false;
 }
 
@@ -86,7 +90,7 @@ bool heap_enter(struct heap *h, uintptr_t *state, const void *mem,
 		return heap_fault_interrupt(h, mem, caller);
 	*state = heap_lock(h);
 	if (!heap_layer_is_sound(h))
-		return lost_layer(h, *state, mem, caller);
+		return lost_layer(h, state, mem, caller);
 	h->bins.damage.kind = HEAP_FAULT_NONE;
 	return true;
 }

@@ -15,7 +15,7 @@ place_arena = $(or $(arena_of_$1),262144)
 
 # T=name leaves only the suites in which some test's name contains it.
 ALL_SUITES := $(wildcard tests/unit/*_test.c tests/stress/*_test.c \
-	tests/libc/*_test.c)
+	tests/libc/*_test.c tests/front/*_test.c)
 SUITES := $(if $(T),$(shell grep -l '^TEST.*$(T)' $(ALL_SUITES) /dev/null),\
 	$(ALL_SUITES))
 
@@ -23,7 +23,8 @@ SUITES := $(if $(T),$(shell grep -l '^TEST.*$(T)' $(ALL_SUITES) /dev/null),\
 # $(call place_suites,PLACE,ARCHIVE)
 left_out := $(shell sed -n 's/^\([^\# ]*\) \([^ ]*\) \*$$/\1:\2/p' tests/skips.txt)
 is_left_out = $(filter $1:$(suite_name) $2:$(suite_name),$(left_out)) \
-	$(and $(filter sanitize none,$1 $(place_libc)),$(filter tests/libc/%,$3))
+	$(and $(filter sanitize none,$1 $(place_libc)),$(filter tests/libc/%,$3)) \
+	$(and $(filter sanitize $(BOARD_PLACES),$1),$(filter tests/front/%,$3))
 suite_name = $(basename $(notdir $3))
 place_suites = $(foreach s,$(SUITES),$(if $(strip \
 	$(call is_left_out,$1,$2,$s)),,$(patsubst tests/%.c,%,$s)))

@@ -42,7 +42,7 @@ static WORD_HOT size_t front_size(size_t n)
  */
 static inline void front_settle(size_t n)
 {
-	if (n >= heap_mapped_fast && heap_quick.key != 0)
+	if (heap_mapped_fast != 0 && n >= heap_mapped_fast)
 		heap_quick_flush();
 }
 

@@ -147,8 +147,8 @@ static char *map_aligned(size_t align, size_t n)
 		return NULL;
 	if (lead != 0)
 		heap_linux_unmap(start, lead);
-	if (align != lead)
-		heap_linux_unmap(start + lead + n, align - lead);
+	/* Never nothing: `lead` is at most a page less. */
+	heap_linux_unmap(start + lead + n, align - lead);
 	return start + lead;
 }
 

@@ -1,13 +1,18 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
-# What gcovr has counted, one JSON file an archive, held against the list of
-# what need not be run: tests/coverage/justified.txt.  Prints the percentages;
-# status 1 for a line or branch that was neither run nor justified, for a line
-# of the list that is none, and for figures below those at the list's end.
+# What gcovr has counted, held against the list of what need not be run:
+# tests/coverage/justified.txt.  Status 1 for a line or branch that was neither
+# run nor justified, and for a line of the list that is out of date.
 #
-# The list: FILE<tab>WHAT<tab>LINE<tab>ARCHIVES<tab>WHY.  WHAT is "line" or
-# "branch N of M"; LINE the text of the source line, with " #2" behind when it is
-# the second of that text in the file; ARCHIVES as in "heap heap-debug", or all.
+#   host.pl PLACE-KIND-ARCHIVE.json...
+#
+# A line is run when any archive runs it.  Its branches are those of the archives
+# in which it has equally many: HEAP_CHECK and its like are constants, of which the
+# compiler makes no branch, so that each archive has its own of a condition.
+#
+# The list: FILE<tab>WHAT<tab>LINE<tab>WHY.  WHAT is "line" or "branch N of M"; LINE
+# the text of the source line, with " #2" behind when it is the second of that
+# text in the file.
 use strict;
 use warnings;
 use File::Basename 'basename';
@@ -41,104 +46,100 @@ sub names {
 
 # ---- what was counted -------------------------------------------------------
 
-my (%missed, %place, %total, @archives);
+# Of a set: each line's count, and by the number of its branches theirs.
+sub add {
+	my ($set, $key, $line) = @_;
+	my @branches = @{ $line->{branches} };
+
+	$set->{lines}{$key} += $line->{count};
+	return if !$line->{count} || !@branches;
+	my $sum = $set->{branches}{$key}{scalar @branches} //= [];
+	$sum->[$_] += $branches[$_]{count} for 0 .. $#branches;
+}
+
+# What was missed of a set, as [KEY, WHAT], and how many lines and branches it has.
+sub missed {
+	my ($set) = @_;
+	my ($lines, $branches, @missed) = (0, 0);
+
+	for my $key (keys %{ $set->{lines} }) {
+		$lines++;
+		push @missed, [$key, 'line'] if !$set->{lines}{$key};
+		for my $sum (values %{ $set->{branches}{$key} // {} }) {
+			my $all = @$sum;
+
+			$branches += $all;
+			push @missed, map { [$key, "branch $_ of $all"] }
+				grep { !$sum->[$_ - 1] } 1 .. $all;
+		}
+	}
+	return ($lines, $branches, @missed);
+}
+
+my %set;
 for my $path (@ARGV) {
-	my $archive = basename($path, '.json');
+	my ($archive) = basename($path, '.json') =~ /^\w+?-\w+?-(.*)/ or
+		die "coverage: what is $path?\n";
 
-	push @archives, $archive;
 	for my $file (@{ decode_json(slurp($path))->{files} }) {
-		my $name = $file->{file};
-
 		for my $line (@{ $file->{lines} }) {
 			next if $line->{'gcovr/noncode'};
-			my $text = names($name)->[$line->{line_number} - 1];
-			my @branches = @{ $line->{branches} };
-			my @missed;
+			my $key = "$file->{file}:$line->{line_number}";
 
-			$total{$archive}{lines}++;
-			$total{$archive}{branches} += @branches;
-			if ($line->{count} == 0) {
-				push @missed, 'line';
-				$total{$archive}{'lines missed'}++;
-				$total{$archive}{'branches missed'} += @branches;
-			} else {
-				for my $i (0 .. $#branches) {
-					next if $branches[$i]{count};
-					push @missed, sprintf 'branch %d of %d', $i + 1,
-						scalar @branches;
-					$total{$archive}{'branches missed'}++;
-				}
-			}
-			for my $what (@missed) {
-				my $id = "$name\t$what\t$text";
-
-				$missed{$id}{$archive} = 1;
-				$place{$id} = "$name:$line->{line_number}";
-			}
+			add($set{$_} //= {}, $key, $line) for $archive, 'together';
 		}
+	}
+}
+
+my (%missed, %place);
+for my $name (sort keys %set) {
+	my ($lines, $branches, @missed) = missed($set{$name});
+	my $unrun = grep { $_->[1] eq 'line' } @missed;
+
+	printf "coverage: %-10s %5d of %5d lines run, %5.1f %%; " .
+		"%5d of %5d branches of these, %5.1f %%\n", $name,
+		$lines - $unrun, $lines, 100 * (1 - $unrun / $lines),
+		$branches - (@missed - $unrun), $branches,
+		100 * (1 - (@missed - $unrun) / $branches);
+	next if $name ne 'together';
+	for (@missed) {
+		my ($key, $what) = @$_;
+		my ($file, $line) = split /:/, $key;
+		my $id = "$file\t$what\t" . names($file)->[$line - 1];
+
+		$missed{$id} = 1;
+		$place{$id} = $key;
 	}
 }
 
 # ---- what is justified -----------------------------------------------------
 
-my (%justified, @wrong, %goal);
-my $todo = 0;
+my (%justified, @wrong);
 for (split /\n/, slurp($list)) {
 	next if /^#|^$/;
-	if (/^goal (\w+) ([\d.]+)$/) {
-		$goal{$1} = $2;
-		next;
-	}
-	my ($file, $what, $text, $where, $why) = split /\t/;
-	die "coverage: $list: not FILE, WHAT, LINE, ARCHIVES, WHY: $_\n"
-		unless defined $why && $why =~ /\S/;
+	my ($file, $what, $text, $why) = split /\t/;
+	die "coverage: $list: not FILE, WHAT, LINE, WHY: $_\n"
+		unless defined $why && $why =~ /\S/ && $why !~ /^(WHY|todo)/;
 	my $id = "$file\t$what\t$text";
 
-	$todo++ if $why =~ /^todo:/;
-	for my $archive ($where eq 'all' ? @archives : split ' ', $where) {
-		$justified{$id}{$archive} = 1;
-		push @wrong, "$id: is run with $archive, or not there"
-			if !$missed{$id}{$archive} && $where ne 'all';
-	}
+	push @wrong, "$id: is there twice" if $justified{$id}++;
 	push @wrong, "$id: is run, or not there" if !$missed{$id};
 }
-
-my @left;
-for my $id (sort keys %missed) {
-	my @in = grep { !$justified{$id}{$_} } @archives;
-	@in = grep { $missed{$id}{$_} } @in;
-	push @left, [$id, "@in"] if @in;
-}
+my @left = grep { !$justified{$_} } sort keys %missed;
 
 # ---- the answer ------------------------------------------------------------
 
-my $failed = 0;
-for my $archive (@archives) {
-	for my $kind ('lines', 'branches') {
-		my $all = $total{$archive}{$kind};
-		my $run = $all - ($total{$archive}{"$kind missed"} // 0);
-		my $percent = 100 * $run / $all;
-
-		printf "coverage: %-10s %-8s %5d of %5d run, %.1f %%\n", $archive,
-			$kind, $run, $all, $percent;
-		next unless defined $goal{$kind} && $percent < $goal{$kind};
-		print "coverage: that is below the $goal{$kind} % of $list\n";
-		$failed = 1;
-	}
-}
-printf "coverage: of %d lines and branches not run, %d are justified in %s, " .
-	"%d want a test\n", scalar keys %missed,
-	scalar(keys %missed) - scalar(@left) - $todo, $list, $todo;
+printf "coverage: %d lines and branches never run: %d justified in %s, %d not\n",
+	scalar keys %missed, keys(%missed) - @left, $list, scalar @left;
 open my $to, '>', $left or die "coverage: $left: $!\n";
-for (@left) {
-	my ($id, $in) = @$_;
+for my $id (@left) {
 	my ($file, $what, $text) = split /\t/, $id;
 
-	print "$place{$id}: $what never run with $in: $text\n";
-	print $to "$id\t", ($in eq "@archives" ? 'all' : $in), "\tWHY\n";
+	print "$place{$id}: $what never run: $text\n";
+	print $to "$id\tWHY\n";
 }
 close $to;
 print "coverage: write a test for these, or copy them from $left to $list, ",
 	"with the reason\n" if @left;
 print "coverage: $list is out of date: $_\n" for @wrong;
-exit($failed || @left || @wrong ? 1 : 0);
+exit(@left || @wrong ? 1 : 0);

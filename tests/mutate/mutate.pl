@@ -57,6 +57,9 @@ for (split /\n/, slurp("$out/how")) {
 	$places[-1]{$key} = $value;
 }
 
+# Suites that bring a port of their own: each is a program.
+my $own_program = qr{^tests/(libc|front)/};
+
 sub object { my ($path) = @_; $path =~ tr{/}{_}; $path =~ s/\.c$/.o/; $path }
 
 # Compile a source of the heap that lies below $root, as the archives are.
@@ -75,12 +78,23 @@ sub link_program {
 	my @objects = map { "$o/" . object($_) } @$suites,
 		split(' ', $place->{harness});
 
-	# As if from the archive: main has no malloc; the others may bring a port.
-	push @objects, map { $changed->{$_} // "$o/" . object($_) }
-		grep { $program eq 'main' ? !m{^heap/libc/} : !m{^port/\w+_default} }
-		split ' ', $place->{sources};
+	if ($program eq 'main') {
+		# As if from the archive, of which it wants no malloc.
+		push @objects, map { $changed->{$_} // "$o/" . object($_) }
+			grep { !m{^heap/libc/} } split ' ', $place->{sources};
+	} else {
+		my $archive = "$o/heap.a";
+
+		if (%$changed) {
+			$archive = "$to.a";
+			copy("$o/heap.a", $archive) or die "mutate: $archive: $!\n";
+			system("$place->{ar} rD $archive " .
+				join ' ', values %$changed) == 0 or die;
+		}
+		push @objects, $archive;
+	}
 	push @objects, $place->{objects};
-	push @objects, "$place->{at_exit} $o/defaults.a" if $program ne 'main';
+	push @objects, $place->{at_exit} if $program ne 'main';
 	return system("$place->{cc} $place->{link} -o $to @objects " .
 		"$place->{libs} 2>$to.log") == 0;
 }
@@ -126,9 +140,9 @@ sub run_program {
 sub programs {
 	my ($place) = @_;
 	my @suites = split ' ', $place->{suites};
-	my @own = grep { m{^tests/libc/} } @suites;
+	my @own = grep { m{$own_program} } @suites;
 	my @main = sort { ($a =~ /stress/) <=> ($b =~ /stress/) || $a cmp $b }
-		grep { !m{^tests/libc/} } @suites;
+		grep { !m{$own_program} } @suites;
 
 	return (main => \@main, map { ($_ => [$_]) } @own);
 }
@@ -163,8 +177,31 @@ sub copy_tree {
 		for glob('heap/*.[ch] heap/libc/*.[ch] port/*.[ch]');
 }
 
+# Is there an object of $source made since anything changed that it may include?
+my $changed = 0;
+sub is_fresh {
+	my ($object, $source) = @_;
+	my $made = (stat $object)[9] // 0;
+
+	return $made > $changed && $made > (stat $source)[9];
+}
+
+sub look_for_changes {
+	my $how = slurp("$out/how");
+	my $same = -f "$out/how.done" && slurp("$out/how.done") eq $how;
+
+	for (glob('heap/*.h heap/libc/*.h port/*.h tests/*/*.h boards/*.h'),
+	    $0, map { "$_/." } 'heap', 'heap/libc', 'port') {
+		my $at = (stat)[9];
+		$changed = $at if $at > $changed;
+	}
+	$changed = time if !$same;
+	return $how;
+}
+
 sub prepare {
 	my @work;
+	my $how = look_for_changes();
 
 	copy_tree("$out/copies/original");
 	for my $place (@places) {
@@ -172,26 +209,28 @@ sub prepare {
 
 		make_path($o);
 		for my $source (split ' ', $place->{sources}) {
+			next if is_fresh("$o/" . object($source), $source);
 			push @work, sub { compile($place, "$out/copies/original", $source,
 				"$o/" . object($source)) or die "mutate: $source does not compile for $place->{place}\n" };
 		}
 		for my $source (split ' ', "$place->{harness} $place->{suites}") {
 			my $to = "$o/" . object($source);
 
+			next if is_fresh($to, $source);
 			push @work, sub { system("$place->{cc} $place->{test} -c -o $to $source") == 0 or exit 1 };
 		}
 	}
 	in_parallel(scalar @work, sub { $work[$_[0]]->() }) or exit 2;
+	spew("$out/how.done", $how);
 
 	@work = ();
 	for my $place (@places) {
 		my %programs = programs($place);
 		my $o = "$out/$place->{place}";
-		my @defaults = map { "$o/" . object($_) }
-			grep { m{^port/\w+_default} } split ' ', $place->{sources};
+		my @all = map { "$o/" . object($_) } split ' ', $place->{sources};
 
-		unlink "$o/defaults.a";
-		system("$place->{ar} crD $o/defaults.a @defaults") == 0 or exit 2;
+		unlink "$o/heap.a";
+		system("$place->{ar} crD $o/heap.a @all") == 0 or exit 2;
 
 		for my $source (split ' ', $place->{sources}) {
 			$place->{md5}{$source} = md5("$out/$place->{place}/" .

@@ -4,7 +4,8 @@
 
 PROGRAMS_IN := build/tests/programs
 OUR_PROGRAMS := $(foreach p,family threads,$(foreach k,64 32 glibc-64 \
-	glibc-32 musl-64,$(PROGRAMS_IN)/$p-$k))
+	glibc-32 musl-64,$(PROGRAMS_IN)/$p-$k)) \
+	$(PROGRAMS_IN)/names-64 $(PROGRAMS_IN)/names-32
 PROGRAM_FLAGS := -std=c11 -Wall -Wextra -Werror -O1 -g -fno-builtin -pthread
 STATICALLY := -static -Wl,-u,heap_libc_malloc
 

@@ -100,7 +100,8 @@ TEST(an_overrun_or_underrun_of_any_length_is_found_when_freed)
 		h = rig_heap(MOST);
 		low = born(24), p = born(40), high = born(24);
 		for (size_t i = 1; i <= n; i++)
-			p[-(ptrdiff_t)i] = 0x41;
+			p[-(ptrdiff_t)i] =
+				p[-(ptrdiff_t)i] == 0x41 ? 0x42 : 0x41;
 		dies(n <= WORD_SIZE ? p : low);
 		CHECK_EQ(rig.faults, 1);
 		CHECK_EQ(rig.lock_errors, 0);
@@ -409,6 +410,101 @@ TEST(a_damaged_ring_of_held_blocks_is_told_and_survived)
 		rig_let_go(h);
 		CHECK_EQ(rig.faults, 0);
 	}
+}
+
+/* ---- what is seldom met --------------------------------------------------- */
+
+static unsigned shades[8];
+
+static void on_shade(void *ctx, enum heap_shade what, const void *mem, size_t n,
+		     size_t was)
+{
+	(void)ctx;
+	(void)was;
+	if (mem != NULL && n != 0)
+		shades[what]++;
+}
+
+TEST(a_port_that_shades_is_told_of_all_memory_and_every_block)
+{
+	static struct heap_port shading;
+	size_t n;
+	void *mem = rig_arena(&n, MOST), *p;
+
+	for (unsigned i = 0; i < 8; i++)
+		shades[i] = 0;
+	shading = rig_port;
+	shading.shade = on_shade;
+	h = heap_create(mem, n, &shading);
+	CHECK_EQ(shades[HEAP_SHADE_TAKEN], 1);
+	p = born(24);
+	CHECK_EQ(shades[HEAP_SHADE_BORN], 1);
+	p = heap_resize_from(h, p, 5, &maker);
+	CHECK_EQ(shades[HEAP_SHADE_RESIZED], 1);
+	dies(p);
+	CHECK_EQ(shades[HEAP_SHADE_DEAD], 1);
+	p = heap_alloc_aligned(h, 64, 9);
+	CHECK_EQ(shades[HEAP_SHADE_BORN], 2);
+	heap_reset(h);
+	CHECK_EQ(shades[HEAP_SHADE_TAKEN], 2);
+	rig_check_sound(h);
+	heap_destroy(h);
+	CHECK_EQ(shades[HEAP_SHADE_GONE], 1);
+}
+
+TEST(a_heap_without_memory_may_end)
+{
+	h = rig_growing_heap(MOST, RIG_ADJOIN);
+	heap_reset(h);
+	heap_destroy(h);
+	CHECK_EQ(rig.grows, 0);
+	CHECK_PTR_EQ(heap_alloc(h, 1), NULL);
+	CHECK_EQ(rig.faults, 0);
+}
+
+TEST(a_head_that_leads_out_of_the_heap_has_no_trailer)
+{
+	struct chunk *c;
+	size_t was;
+
+	h = rig_heap(MOST);
+	c = mem_to_chunk(born(24));
+	was = c->head;
+	CHECK(heap_debug_trailer(h, c) != NULL);
+	CHECK(heap_debug_allocator(h, c) == (uintptr_t)&maker);
+	rig_forge(c, (MOST << 4) | CHUNK_USED | CHUNK_PREV_USED, h->bins.key);
+	CHECK(heap_debug_trailer(h, c) == NULL);
+	CHECK(heap_debug_allocator(h, c) == 0);
+	CHECK(!heap_debug_is_held(h, c));
+	heap_debug_shun(h, c);
+	rig_forge(c, CHUNK_MIN | CHUNK_USED | CHUNK_PREV_USED, h->bins.key);
+	CHECK(heap_debug_trailer(h, c) == NULL);
+	c->head = was;
+	rig_check_sound(h);
+}
+
+/* What is written to the oldest of the held is found when it has to go. */
+TEST(a_full_quarantine_tells_of_the_oldest_and_goes_on)
+{
+	unsigned char *p, *first;
+
+	h = rig_heap(MOST);
+	first = born(1);
+	dies(first);
+	first[0] ^= 1;
+	/* Other damage is not looked for meanwhile. */
+	for (unsigned i = 0; i < 2 * HEAP_QUARANTINE; i++) {
+		p = born(1);
+		CHECK(p != NULL && p != first);
+		dies(p);
+	}
+	CHECK(rig.faults > 0);
+	CHECK_PTR_EQ(rig.fault.chunk, mem_to_chunk(first));
+	rig.faults = 0;
+	p = born(1);
+	CHECK(p != NULL && p != first);
+	dies(p);
+	CHECK_EQ(rig.lock_errors, 0);
 }
 
 #endif

@@ -114,3 +114,36 @@ TEST(reset_is_refused_when_the_segments_are_lost)
 	rig_check_fault(HEAP_FAULT_INVARIANT, NULL);
 	CHECK_EQ(rig_stats(h).in_use, 0);
 }
+
+/* So that a request has a bound, what lies further behind is not found. */
+TEST(the_last_resort_has_an_end)
+{
+	enum { SMALL = HEAP_LAST_RESORT + 1 };
+	static void *block[SMALL];
+	struct heap *h;
+	void *large;
+	const size_t most =
+		(size_t)(SMALL * 20 + 40) * HEAP_ALIGN + sizeof(struct heap);
+
+	RIG_NEEDS_PLAIN_BLOCKS;
+	TAP_NEEDS(most);
+	for (unsigned small = SMALL - 3; small <= SMALL - 1; small++) {
+		h = rig_heap(most);
+		large = heap_alloc(h, rig_units(23));
+		heap_alloc(h, 0);
+		for (unsigned i = 0; i < small; i++) {
+			block[i] = heap_alloc(h, rig_units(17));
+			CHECK(block[i] != NULL && heap_alloc(h, 0) != NULL);
+		}
+		while (heap_alloc(h, rig_units(24)) != NULL)
+			continue;
+		while (heap_alloc(h, 0) != NULL)
+			continue;
+		heap_free(h, large);
+		for (unsigned i = 0; i < small; i++)
+			heap_free(h, block[i]);
+		CHECK((heap_alloc(h, rig_units(20)) != NULL) ==
+		      (small < HEAP_LAST_RESORT));
+		rig_check_sound(h);
+	}
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* free and malloc where the lock does not reach. */
 #include "heap_pending.h"
+#include "chunk.h"
 #include "heap.h"
 #include "tap.h"
 
@@ -9,7 +10,7 @@
 #define SMALL 24
 
 static bool late, swap_works, lock_is_held;
-static unsigned told;
+static unsigned told, swaps_fail;
 static struct heap_fault last;
 static volatile uintptr_t reserve[SLOTS];
 static struct heap_pending pending;
@@ -22,6 +23,10 @@ static union {
 
 static bool swap(volatile uintptr_t *word, uintptr_t from, uintptr_t to)
 {
+	if (swaps_fail != 0) {
+		swaps_fail--;
+		return false;
+	}
 	return swap_works && heap_swap(word, from, to);
 }
 
@@ -76,6 +81,7 @@ static struct heap *fresh(size_t slots)
 	};
 	late = false;
 	swap_works = true;
+	swaps_fail = 0;
 	told = 0;
 	return heap_create(arena, n < 4096 ? n : 4096, &port);
 }
@@ -216,6 +222,60 @@ TEST(resize_finds_what_is_pending_before_it_is_refused)
 			late_free(h, blocks[i]);
 	CHECK(heap_resize(h, blocks[n / 2], all) != NULL);
 	CHECK_EQ(used(h), 2);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
+/* In the debug profile too, where blocks have more around them. */
+TEST(a_resize_tries_again_when_something_is_pending)
+{
+	struct heap *h = fresh(0);
+	void **blocks = some.blocks;
+	unsigned n = fill(h, blocks, 256);
+
+	CHECK(n > 8);
+	for (unsigned i = 1; i < n; i++)
+		late_free(h, blocks[i]);
+	blocks[0] = heap_resize(h, blocks[0], 8 * SMALL);
+	CHECK(blocks[0] != NULL);
+	CHECK_EQ(told, 0);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
+static struct heap *victim_heap;
+static void *victim;
+
+/* While the lock is let go of for others, an interrupt frees the block. */
+static void unlock_and_free(void *ctx, uintptr_t state)
+{
+	unlock(ctx, state);
+	if (victim == NULL || pending.rest == 0)
+		return;
+	late_free(victim_heap, victim);
+	victim = NULL;
+}
+
+TEST(a_block_that_is_freed_while_it_is_resized_is_told)
+{
+	static struct heap_port nosy;
+	void **blocks = some.blocks;
+	struct heap *h;
+	unsigned n;
+	size_t size;
+
+	fresh(0);
+	nosy = port;
+	nosy.unlock = unlock_and_free;
+	h = heap_create(tap_arena(&size), 4096, &nosy);
+	n = fill(h, blocks, 256);
+	CHECK(n > 8);
+	for (unsigned i = 1; i < n; i++)
+		late_free(h, blocks[i]);
+	victim_heap = h;
+	victim = blocks[0];
+	CHECK_PTR_EQ(heap_resize(h, blocks[0], 4000), NULL);
+	CHECK(victim == NULL);
+	for (unsigned i = 0; i < n; i++)
+		heap_usable_size(h, NULL);
 	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
 }
 
@@ -379,6 +439,16 @@ TEST(a_second_heap_with_the_same_port_is_refused)
 	CHECK_PTR_EQ(late_alloc(second, 8), NULL);
 	CHECK_EQ(told, 2);
 	CHECK_EQ(used(second), 1);
+	/* What is pending in the first is no help for the second, nor lost. */
+	p = heap_alloc(h, SMALL);
+	late_free(h, p);
+	CHECK_PTR_EQ(heap_alloc(second, sizeof(some)), NULL);
+	heap_reset(second);
+	CHECK_EQ(used(second), 0);
+	CHECK(pending.list != 0);
+	heap_free(h, heap_alloc(h, 8));
+	CHECK(pending.list == 0);
+	CHECK_EQ(told, 2);
 }
 
 TEST(a_reset_forgets_what_is_pending_and_in_reserve)
@@ -425,6 +495,74 @@ TEST(a_swap_that_fails_for_ever_is_told)
 	heap_free(h, p);
 	CHECK_EQ(told, 1);
 	CHECK_EQ(used(h), 0);
+}
+
+TEST(a_swap_that_another_disturbs_is_tried_again)
+{
+	struct heap *h = fresh(1);
+	void *keep = heap_alloc(h, SMALL), *p = heap_alloc(h, SMALL);
+
+	swaps_fail = 1;
+	late_free(h, p);
+	CHECK_EQ(swaps_fail, 0);
+	CHECK(pending.list != 0);
+	swaps_fail = 1;
+	call(h, keep);
+	CHECK_EQ(swaps_fail, 0);
+	CHECK(pending.list == 0);
+	/* The one slot of the reserve is refilled by now. */
+	swap_works = false;
+	CHECK_PTR_EQ(late_alloc(h, 8), NULL);
+	swap_works = true;
+	CHECK(late_alloc(h, 8) != NULL);
+	late_free(h, keep);
+	swaps_fail = 2;
+	heap_reset(h);
+	CHECK_EQ(swaps_fail, 0);
+	CHECK(pending.list == 0);
+	CHECK_EQ(told, 0);
+}
+
+TEST(a_reserve_that_cannot_be_filled_stays_empty)
+{
+	struct heap *h = fresh(1);
+
+	pending.bytes = SIZE_MAX;
+	heap_free(h, heap_alloc(h, 8));
+	CHECK(reserve[0] == 0);
+	pending.bytes = BYTES;
+	/* The heap is full but for less than that. */
+	while (heap_alloc(h, 512) != NULL)
+		continue;
+	while (heap_alloc(h, 8) != NULL)
+		continue;
+	reserve[0] = 0;
+	heap_alloc(h, 8);
+	CHECK(reserve[0] == 0);
+	CHECK_EQ(told, 0);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
+TEST(a_port_that_knows_no_interrupts_may_have_a_list_as_well)
+{
+	static struct heap_pending own;
+	static const struct heap_port simple = {
+		.lock = lock,
+		.unlock = unlock,
+		.fault = fault,
+		.pending = &own,
+	};
+	struct heap *h = fresh(0);
+	size_t n;
+
+	own = pending;
+	own.heap = NULL;
+	own.lo = own.hi = 0;
+	h = heap_create(tap_arena(&n), 4096, &simple);
+	CHECK(h != NULL);
+	heap_free(h, heap_resize(h, heap_alloc(h, SMALL), 2 * SMALL));
+	CHECK_EQ(used(h), 0);
+	CHECK_EQ(told, 0);
 }
 
 /* ---- misuse: with heap-min.a the caller is trusted ----------------------- */
@@ -565,6 +703,121 @@ TEST(damage_around_a_pending_block_is_told_by_the_call_that_frees_it)
 	p[1] = was;
 	heap_free(h, keep);
 	CHECK_EQ(used(h), 1);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
+/* Let the first word of block p, which is pending, be a link to q's. */
+static void link_to(uintptr_t *p, uintptr_t other)
+{
+	uintptr_t c = (uintptr_t)p - sizeof(size_t);
+
+	*p = other ^ (c * (uintptr_t)0x9e3779b97f4a7c15u);
+}
+
+static uintptr_t chunk_at(const void *p)
+{
+	return (uintptr_t)p - sizeof(size_t);
+}
+
+TEST(a_link_to_no_place_for_a_block_is_told)
+{
+	struct heap *h = fresh(0);
+	uintptr_t *p = heap_alloc(h, SMALL);
+	void *keep = heap_alloc(h, SMALL);
+	const uintptr_t off[] = {chunk_at(keep) + 1, pending.lo - HEAP_ALIGN,
+				 pending.hi + WORD_SIZE};
+
+	for (unsigned i = 0; i < 3; i++) {
+		late_free(h, p);
+		link_to(p, off[i]);
+		told = 0;
+		call(h, keep);
+		CHECK_EQ(told, 1);
+		CHECK_EQ(last.kind, HEAP_FAULT_LINK);
+		CHECK_PTR_EQ(last.mem, p);
+		p = heap_alloc(h, SMALL);
+	}
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
+TEST(a_list_that_leads_round_is_followed_once)
+{
+	struct heap *h = fresh(0);
+	uintptr_t *p = heap_alloc(h, SMALL), *q = heap_alloc(h, SMALL);
+	uintptr_t *r = heap_alloc(h, SMALL);
+
+	late_free(h, p);
+	late_free(h, q);
+	link_to(p, chunk_at(q));
+	/* It looks like one that is on the list, as its last. */
+	link_to(r, 0);
+	late_free(h, r);
+	CHECK_EQ(told, 0);
+	for (unsigned i = 0; i < 4; i++)
+		heap_free(h, heap_alloc(h, 8));
+	CHECK(told > 0 && told < 100);
+	CHECK(last.mem == q || last.mem == p);
+	CHECK(pending.list == 0 && pending.rest == 0);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
+TEST(a_pending_block_that_others_wait_behind_is_a_double_free)
+{
+	struct heap *h = fresh(0);
+	void *p[4], *keep = heap_alloc(h, SMALL), *more;
+	static uintptr_t object[4];
+	size_t n;
+	char *end = (char *)tap_arena(&n) + n;
+
+	for (unsigned i = 0; i < 4; i++)
+		p[i] = heap_alloc(h, SMALL);
+	more = heap_alloc(h, SMALL);
+	for (unsigned i = 0; i < 4; i++)
+		late_free(h, p[i]);
+	call(h, keep);
+	/* Two are freed, two wait, and the list itself is empty. */
+	CHECK(pending.list == 0 && pending.rest != 0);
+	heap_free(h, p[0]);
+	CHECK_EQ(told, 1);
+	CHECK_EQ(last.kind, HEAP_FAULT_NOT_USED);
+	late_free(h, more);
+	late_free(h, p[0]);
+	CHECK_EQ(told, 2);
+	CHECK_EQ(last.kind, HEAP_FAULT_NOT_USED);
+	/* While something waits, others are none of it. */
+	heap_free(h, object);
+	CHECK_EQ(told, 3);
+	CHECK_EQ(last.kind, HEAP_FAULT_FOREIGN);
+	late_free(h, end);
+	CHECK_EQ(told, 4);
+	CHECK_EQ(last.kind, HEAP_FAULT_FOREIGN);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
+TEST(damage_that_a_refill_meets_is_told_without_a_block)
+{
+	NEEDS_PLAIN_BLOCKS;
+	struct heap *h = fresh(1);
+	uintptr_t *p = heap_alloc(h, BYTES), was;
+	void *keep = heap_alloc(h, SMALL);
+
+	reserve[0] = 0;
+	heap_free(h, p);
+	if (reserve[0] == (uintptr_t)p)
+		SKIP("the reserve has the block");
+	p = (uintptr_t *)chunk_at(p);
+	was = *p;
+	*p = was + HEAP_ALIGN;
+	reserve[0] = 0;
+	call(h, keep);
+	CHECK_EQ(told, 1);
+	CHECK_PTR_EQ(last.mem, NULL);
+	CHECK(reserve[0] == 0);
+	/* A request meets it as well, and is not tried again. */
+	CHECK_PTR_EQ(heap_alloc(h, BYTES), NULL);
+	CHECK(told >= 2);
+	*p = was;
+	CHECK(heap_alloc(h, BYTES) != NULL);
 	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
 }
 #endif

@@ -393,6 +393,132 @@ TEST(what_writes_may_cause_events_itself)
 	CHECK_EQ(heap_trace_lost(), 0);
 }
 
+static unsigned locks, unlocks;
+
+static uintptr_t count_lock(void *ctx)
+{
+	(void)ctx;
+	return ++locks;
+}
+
+static void count_unlock(void *ctx, uintptr_t state)
+{
+	(void)ctx;
+	unlocks += state == locks;
+}
+
+TEST(the_recorder_takes_the_heaps_lock)
+{
+	static const struct heap_port locking = {
+		.lock = count_lock,
+		.unlock = count_unlock,
+	};
+	unsigned before;
+
+	prepare(to_out);
+	heap_destroy(heap);
+	heap = heap_create(pool, sizeof(pool), &locking);
+	CHECK(heap != NULL);
+	setup.heap = heap;
+	CHECK(heap_trace_start(&setup));
+	before = locks;
+	tell_alloc(block(1), 1);
+	CHECK_EQ(locks, before + 1);
+	/* To look, and again behind what is written. */
+	heap_trace_flush();
+	CHECK_EQ(locks, before + 3);
+	heap_trace_stop();
+	CHECK_EQ(unlocks, locks);
+	read_header();
+	expect_alloc(block(1), 1);
+	expect_end(0);
+}
+
+TEST(where_the_lock_does_not_reach_nothing_is_written)
+{
+	begin(to_out);
+	tell_alloc(block(1), 1);
+	out_size = 0;
+	beyond_lock = true;
+	heap_trace_flush();
+	CHECK_EQ(out_size, 0);
+	beyond_lock = false;
+	heap_trace_flush();
+	CHECK(out_size > 0);
+	heap_trace_stop();
+}
+
+/* Records lie across the ring's end, where the writing is in two parts. */
+TEST(what_goes_round_the_ring_is_written_in_order)
+{
+	unsigned n = 0;
+
+	prepare(to_out);
+	setup.deferred = true;
+	CHECK(heap_trace_start(&setup));
+	while (out_size + 200 < OUT_MAX && n < 400) {
+		for (unsigned i = 0; i < 8; i++, n++)
+			tell_alloc(block(n % 50), n);
+		heap_trace_flush();
+	}
+	heap_trace_stop();
+	CHECK_EQ(heap_trace_lost(), 0);
+	CHECK(out_size > sizeof(ring) && out_size < OUT_MAX);
+	read_header();
+	for (unsigned i = 0; i < n; i++) {
+		expect_alloc(block(i % 50), i);
+		CHECK(!tap_failed());
+	}
+	expect_end(0);
+}
+
+TEST(growth_and_faults_are_recorded)
+{
+	const struct heap_fault fault = {
+		.kind = HEAP_FAULT_LINK,
+		.invariant = HEAP_I6,
+		.chunk = block(2),
+		.mem = block(3),
+		.caller = code(4),
+	};
+
+	begin(to_out);
+	tell(&(struct heap_event){
+		.op = HEAP_OP_GROWN, .mem = block(9), .size = 90});
+	tell(&(struct heap_event){
+		.op = HEAP_OP_TRIMMED, .mem = block(8), .size = 80});
+	heap_trace_fault(&fault);
+	heap_trace_stop();
+	read_header();
+	CHECK_EQ(out[at++], TRACE_GROWN);
+	CHECK_PTR_EQ(next_pointer(), block(9));
+	CHECK_EQ(next(), 90);
+	CHECK_EQ(out[at++], TRACE_TRIMMED);
+	CHECK_PTR_EQ(next_pointer(), block(8));
+	CHECK_EQ(next(), 80);
+	CHECK_EQ(out[at++], TRACE_FAULT);
+	CHECK_EQ(next(), HEAP_FAULT_LINK);
+	CHECK_EQ(next(), HEAP_I6);
+	CHECK_PTR_EQ(next_pointer(), block(2));
+	CHECK_PTR_EQ(next_pointer(), block(3));
+	CHECK_PTR_EQ(next_caller(), code(4));
+	expect_end(0);
+}
+
+/* Where a ring ends is a number of 31 bits; no such memory is looked at. */
+TEST(of_very_much_memory_two_gigabytes_are_used)
+{
+	struct trace_ring *r = (struct trace_ring *)ring;
+
+	prepare(NULL);
+	setup.size = SIZE_MAX - 4096;
+	CHECK(heap_trace_start(&setup));
+	CHECK_EQ(r->size, UINT32_MAX / 2);
+	tell_alloc(block(1), 1);
+	heap_trace_stop();
+	CHECK_EQ(heap_trace_lost(), 0);
+}
+
 /* ---- after a reset ------------------------------------------------------- */
 
 TEST(the_newest_records_survive_a_reset)
@@ -454,6 +580,9 @@ TEST(what_is_no_ring_is_not_recovered)
 	r->head = r->size;
 	CHECK(!heap_trace_recover(ring, sizeof(ring), to_out, NULL));
 	r->head = 0;
+	r->tail = r->size;
+	CHECK(!heap_trace_recover(ring, sizeof(ring), to_out, NULL));
+	r->tail = 0;
 	CHECK(!heap_trace_recover(ring, sizeof(ring) - 8, to_out, NULL));
 	CHECK_EQ(out_size, 0);
 	heap_trace_stop();
@@ -534,4 +663,27 @@ TEST(mtrace_lines_are_as_glibc_writes_them)
 		     "@ [0x5ad] > 0x20001010 0x21\n"
 		     "@ [0x5ad] ! 0x20001010 0x3e8\n"
 		     "@ [0x5af] - 0x20001010\n"));
+}
+
+TEST(without_a_console_there_is_no_text)
+{
+	struct heap_observer *o = &heap_mtrace_observer;
+	static const struct heap_port silent = {.lock = count_lock};
+	struct heap_event e = {.op = HEAP_OP_ALIGNED,
+			       .mem = (void *)0x20001000,
+			       .asked = 3,
+			       .align = 64,
+			       .caller = (void *)0x5ad};
+
+	out_size = 0;
+	heap_trace_write_lines((void *)(uintptr_t)&silent, "heap", 4);
+	heap = heap_create(pool, sizeof(pool), &silent);
+	e.heap = heap;
+	o->tell(o, &e);
+	CHECK_EQ(out_size, 0);
+	heap_destroy(heap);
+	heap = heap_create(pool, sizeof(pool), &port);
+	e.heap = heap;
+	o->tell(o, &e);
+	CHECK(out_is("@ [0x5ad] + 0x20001000 0x3\n"));
 }

@@ -100,3 +100,15 @@ TEST(powers_of_two_are_told_from_all_others)
 									<< j));
 	}
 }
+
+/* For machines that cannot count zeros; on others nothing else reads it. */
+TEST(the_table_leads_from_a_power_of_two_to_its_number)
+{
+	extern const uint8_t heap_word_index[32];
+
+	for (unsigned i = 0; i < 32; i++) {
+		uint32_t power = (uint32_t)1 << i;
+
+		CHECK_EQ(heap_word_index[power * 0x077cb531u >> 27], i);
+	}
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* The malloc family on a port that can do nothing. */
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "heap.h"
+#include "tap.h"
+
+/* To the heap it never changes; the last test gives it memory after all. */
+extern struct heap_port bare __asm__("heap_port_default");
+struct heap_port bare;
+
+#ifdef __linux__
+int brk(void *to);
+#endif
+void *sbrk(ptrdiff_t increment);
+void malloc_stats(void);
+
+static size_t size(size_t n)
+{
+	__asm__ volatile("" : "+r"(n));
+	return n;
+}
+
+TEST(without_an_sbrk_there_is_no_memory)
+{
+	errno = 0;
+	CHECK(malloc(size(1)) == NULL && errno == ENOMEM);
+	errno = 0;
+	CHECK(sbrk(0) == (void *)-1 && errno == ENOMEM);
+	errno = 0;
+	CHECK(sbrk(64) == (void *)-1 && errno == ENOMEM);
+#ifdef __linux__
+	errno = 0;
+	CHECK(brk((void *)size(4096)) == -1 && errno == ENOMEM);
+#endif
+	free(NULL);
+	CHECK_EQ(heap_check(&heap_default, NULL), HEAP_OK);
+}
+
+TEST(without_a_console_nothing_is_reported)
+{
+	malloc_stats();
+	CHECK(malloc(size(1)) == NULL);
+}
+
+static void *take(void *ctx, ptrdiff_t increment)
+{
+	static size_t taken;
+	size_t n;
+	char *arena = tap_arena(&n), *old = arena + taken;
+
+	(void)ctx;
+	if (increment < 0 || (size_t)increment > n - taken)
+		return (void *)-1;
+	taken += (size_t)increment;
+	return old;
+}
+
+TEST(a_heap_that_was_refused_once_may_be_served_later)
+{
+	void *p;
+
+	bare.sbrk = take;
+	p = malloc(size(20));
+	CHECK(p != NULL);
+	free(p);
+	CHECK_EQ(heap_check(&heap_default, NULL), HEAP_OK);
+}

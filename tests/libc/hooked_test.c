@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* The layers of the malloc family's own heap: hooks, observers, accounts. */
+#define _GNU_SOURCE
+#include "libc/heap_malloc_hooks.h"
+#include "heap_observe.h"
+#include "heap_tags.h"
+#include "layer.h"
+#include "own_port.h"
+
+extern const struct heap_layer heap_libc_hooks;
+
+static struct heap_tag tag[2];
+static struct heap_accounts accounts = {.tag = tag, .tags = 2};
+static enum heap_operation last;
+static unsigned told, hooked;
+
+static void disturb(struct heap_observer *self, const struct heap_event *e)
+{
+	(void)self;
+	last = e->op;
+	told++;
+	errno = 99;
+}
+
+static struct heap_observer observer = {.tell = disturb};
+
+static void *count_malloc(size_t n, const void *caller)
+{
+	(void)n;
+	(void)caller;
+	hooked++;
+	return NULL;
+}
+
+TEST(what_an_observer_does_to_errno_is_undone)
+{
+	void *p;
+
+	CHECK_EQ(heap_observe(&heap_default, &observer), true);
+	told = 0;
+	errno = 5;
+	p = malloc(size(20));
+	CHECK(ours(p));
+	CHECK(told >= 1);
+	CHECK_EQ(errno, 5);
+	free(p);
+	CHECK_EQ(last, HEAP_OP_FREE);
+	CHECK_EQ(errno, 5);
+	errno = 99;
+	free(malloc(size(20)));
+	CHECK_EQ(errno, 99);
+	CHECK_EQ(heap_unobserve(&heap_default, &observer), true);
+	p = malloc(size(20));
+	CHECK_EQ(last, HEAP_OP_FREE);
+	free(p);
+	check_sound();
+}
+
+TEST(hooks_pass_on_what_is_not_theirs)
+{
+	void *p, *q;
+
+	CHECK_EQ(heap_observe(&heap_default, &observer), true);
+	p = malloc(size(2000));
+	q = malloc(size(20));
+	CHECK(p != NULL && q != NULL);
+	CHECK_EQ(heap_libc_hooks.look(&heap_default, q, NULL).size,
+		 malloc_usable_size(q));
+	free(q);
+	free(p);
+	/* In the debug profile the first one lets go of what is held. */
+	malloc_trim(0);
+	malloc_trim(0);
+	CHECK_EQ(last, HEAP_OP_TRIMMED);
+	CHECK_EQ(heap_unobserve(&heap_default, &observer), true);
+	check_sound();
+}
+
+TEST(a_block_that_ends_late_is_told_to_the_accounts)
+{
+	void *p;
+
+	CHECK_EQ(heap_observe(&heap_default, &observer), true);
+	CHECK_EQ(heap_accounts_start(&heap_default, &accounts), true);
+	p = malloc(size(20));
+	CHECK(p != NULL);
+	CHECK_EQ(tag[0].blocks, 1);
+	/* What frees pending blocks calls it. */
+	heap_libc_hooks.late(&heap_default, p);
+	CHECK_EQ(tag[0].blocks, 0);
+	CHECK_EQ(tag[0].bytes, 0);
+	free(p);
+	CHECK_EQ(tag[0].blocks, 0);
+	CHECK_EQ(heap_accounts_stop(&heap_default, &accounts), true);
+	CHECK_EQ(heap_unobserve(&heap_default, &observer), true);
+	check_sound();
+}
+
+TEST(a_hook_is_called_instead)
+{
+	unsigned before = told;
+
+	CHECK_EQ(heap_observe(&heap_default, &observer), true);
+	hooked = 0;
+	__malloc_hook = count_malloc;
+	CHECK(malloc(size(20)) == NULL);
+	__malloc_hook = NULL;
+	CHECK_EQ(hooked, 1);
+	CHECK_EQ(told, before);
+	CHECK_EQ(heap_unobserve(&heap_default, &observer), true);
+	check_sound();
+}
+
+static void *count_realloc(void *p, size_t n, const void *caller)
+{
+	(void)n;
+	(void)caller;
+	hooked++;
+	return p;
+}
+
+static void *count_memalign(size_t align, size_t n, const void *caller)
+{
+	(void)n;
+	(void)caller;
+	hooked += align == 64;
+	return NULL;
+}
+
+static void count_free(void *p, const void *caller)
+{
+	(void)p;
+	(void)caller;
+	hooked++;
+}
+
+TEST(each_call_has_its_hook_and_works_without)
+{
+	char *p;
+
+	hooked = 0;
+	p = memalign(64, size(10));
+	CHECK(ours(p) && (uintptr_t)p % 64 == 0);
+	p = realloc(p, size(100));
+	CHECK(ours(p));
+	__realloc_hook = count_realloc;
+	CHECK(realloc(p, size(1000)) == p);
+	CHECK(realloc(p, size(0)) == p);
+	__realloc_hook = NULL;
+	__memalign_hook = count_memalign;
+	CHECK(memalign(64, size(10)) == NULL);
+	__memalign_hook = NULL;
+	__free_hook = count_free;
+	free(p);
+	free(NULL);
+	__free_hook = NULL;
+	CHECK_EQ(hooked, 5);
+	CHECK(realloc(p, size(0)) == NULL);
+	p = realloc(NULL, size(20));
+	CHECK(ours(p));
+	free(p);
+	free(NULL);
+	CHECK_EQ(hooked, 5);
+	check_sound();
+}
+
+static void count_growth(void)
+{
+	hooked++;
+}
+
+TEST(growth_is_told_behind_the_call)
+{
+	size_t n;
+	char *p, *q;
+
+	own_arena(&n);
+	__after_morecore_hook = count_growth;
+	hooked = 0;
+	p = malloc(size(n / 2));
+	CHECK(ours(p));
+	CHECK_EQ(hooked, 1);
+	free(p);
+	__after_morecore_hook = NULL;
+	q = malloc(size(20));
+	CHECK_EQ(hooked, 1);
+	free(q);
+	check_sound();
+}
