@@ -75,7 +75,7 @@ bool heap_tiny_unlink(struct bins *b, struct chunk *c)
 	head = c->head;
 	/* With its marks off, a link is aligned; else it leads nowhere. */
 	back = (struct chunk *)(tiny_foot(c) - CHUNK_TAG);
-	fwd = (struct chunk *)(head - (tiny_head(c) - (uintptr_t)c));
+	fwd = (struct chunk *)(head - CHUNK_PREV_USED);
 	if (HEAP_CHECK != 0 &&
 	    ((back != tiny_dressed(b) && !bins_may_hold(b, back)) ||
 	     back->head != tiny_head(c)))

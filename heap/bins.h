@@ -75,8 +75,11 @@ static inline unsigned bin_of(size_t size)
 				  : bin_of_range(size);
 }
 
-/* `lo` of a heap without memory: nothing lies there, NULL neither. */
-#define BINS_NOWHERE UINTPTR_MAX
+/*
+ * `lo` of heap h without memory: NULL does not lie there, and of what does, the
+ * heap itself, words may be read.
+ */
+#define BINS_NOWHERE(h) ((uintptr_t)(h))
 
 /*
  * Where chunks lie, lo + [0, units) * HEAP_ALIGN: a copy, which stays in

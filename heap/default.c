@@ -8,7 +8,7 @@ extern const struct heap_layer heap_libc_hooks __attribute__((weak));
 #endif
 
 struct heap heap_default = {
-	.bins.lo = BINS_NOWHERE,
+	.bins.lo = BINS_NOWHERE(&heap_default),
 	.port = &heap_port_default,
 #if HEAP_CHECK != 0
 	.port_copy = &heap_port_default,

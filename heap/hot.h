@@ -2,8 +2,8 @@
 /*
  * L3: the ways that nearly every call takes: a chunk from a bin or the top, and
  * a chunk given back and coalesced.  Inline, because there are two copies: the
- * one in core.c for every heap and with the lock held, and the one in default.c
- * that malloc and free are made of, for one heap and no lock.
+ * one in core.c for every heap and with the lock held, and the one in
+ * libc/front.c that malloc and free are made of, for one heap and no lock.
  *
  * Each looks first and writes then, or puts back what it has done.  When it
  * cannot go on, for want of memory or for damage, it has done nothing: core.c

@@ -27,7 +27,7 @@ struct heap *heap_create(void *mem, size_t n, const struct heap_port *port)
 		return NULL;
 	h = (struct heap *)(start + pad);
 	memset(h, 0, sizeof(*h));
-	h->bins.lo = BINS_NOWHERE;
+	h->bins.lo = BINS_NOWHERE(h);
 	heap_set_port(h, port != NULL ? port : &no_port);
 	h->taken = control;
 	attach_all(h, start + control, n - control);
@@ -50,7 +50,7 @@ void heap_destroy(struct heap *h)
 	if (HEAP_CHECK != 0 && heap_unwatch != NULL)
 		heap_unwatch(h);
 	memset(h, 0, sizeof(*h));
-	h->bins.lo = BINS_NOWHERE;
+	h->bins.lo = BINS_NOWHERE(h);
 	heap_set_port(h, port);
 	h->ended = 1;
 	h->check = heap_slow_check(h);

@@ -25,6 +25,12 @@
 void *memmove(void *to, const void *from, size_t n);
 void *memset(void *to, int byte, size_t n);
 
+/*
+ * Forget how x, a variable, was computed: else the compiler may keep both it
+ * and what it was made of in registers, of which hot paths have too few.
+ */
+#define WORD_OPAQUE(x) __asm__("" : "+r"(x))
+
 /* What is so more often than not: lets the compiler lay that way straight. */
 #define WORD_LIKELY(x) __builtin_expect((x), 1)
 

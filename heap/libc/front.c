@@ -61,24 +61,29 @@ void *malloc(size_t n)
 {
 	struct heap *h = &heap_default;
 	struct chunk *c, *at;
+	size_t size;
 
 	if (HEAP_CHECK >= 3 || n >= h->bins.fast)
 		return alloc_slowly(n);
-	c = hot_take(h, chunk_round(n), &at);
+	size = chunk_round(n);
+	WORD_OPAQUE(size);
+	c = hot_take(h, size, &at);
 	if (c != NULL)
 		return chunk_to_mem(c);
-	return alloc_rest(chunk_round(n), at);
+	return alloc_rest(size, at);
 }
 
 /* Keeps errno. */
 void free(void *p)
 {
 	struct heap *h = &heap_default;
+	struct chunk *c = mem_to_chunk(p);
 
+	WORD_OPAQUE(c);
 	if (HEAP_CHECK >= 3 ||
 	    (HEAP_CHECK == 0 && (h->bins.fast == 0 || p == NULL)) ||
-	    !hot_give(h, mem_to_chunk(p), h->bins.open))
-		free_slowly(p);
+	    !hot_give(h, c, h->bins.open))
+		free_slowly(chunk_to_mem(c));
 }
 
 /*

@@ -55,7 +55,7 @@ static bool make_heap(void)
 		return arena.h != NULL;
 	}
 	arena.h = (void *)arena.start;
-	*arena.h = (struct heap){.bins.lo = BINS_NOWHERE,
+	*arena.h = (struct heap){.bins.lo = BINS_NOWHERE(arena.h),
 				 .port = &rig_port_growing};
 	rig_start((char *)arena.start + control, arena.n - control,
 		  (enum rig_break)(kind % RIG_BREAKS));

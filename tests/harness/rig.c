@@ -161,7 +161,7 @@ struct heap *rig_growing_heap(size_t most, enum rig_break how)
 
 	rig_start(arena, n, how);
 	heap = (struct heap){
-		.bins.lo = BINS_NOWHERE,
+		.bins.lo = BINS_NOWHERE(&heap),
 		.port = &rig_port_growing,
 	};
 	return &heap;

@@ -308,7 +308,7 @@ static struct heap *start(unsigned order)
 	port = rig_port;
 	port.ctx = &three;
 	port.sbrk = heap_banks_sbrk;
-	heap = (struct heap){.bins.lo = BINS_NOWHERE, .port = &port};
+	heap = (struct heap){.bins.lo = BINS_NOWHERE(&heap), .port = &port};
 	return &heap;
 }
 

@@ -167,7 +167,7 @@ static void *last_bytes(void *ctx, ptrdiff_t increment)
 TEST(answers_that_cannot_be_memory_are_refusals)
 {
 	struct heap_port port = rig_port;
-	struct heap h = {.bins.lo = BINS_NOWHERE, .port = &port};
+	struct heap h = {.bins.lo = BINS_NOWHERE(&h), .port = &port};
 
 	rig_start(NULL, 0, RIG_ADJOIN);
 	port.sbrk = null_break;

@@ -88,6 +88,10 @@ TEST(a_top_that_leads_astray_is_not_followed)
 	h->limit = (struct chunk *)(UINTPTR_MAX / 2);
 	CHECK(heap_alloc(h, 1) != NULL);
 	rig_check_sound(h);
+	h = rig_growing_heap(MOST, RIG_ADJOIN);
+	h->top = (struct chunk *)UINTPTR_MAX;
+	h->limit = (struct chunk *)(UINTPTR_MAX / 2);
+	CHECK(heap_alloc(h, 1) == NULL);
 
 	h = rig_heap(MOST);
 	CHECK(h != NULL);
