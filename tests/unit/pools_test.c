@@ -513,6 +513,8 @@ TEST(more_kinds_of_memory_than_pools_are_told)
 				     "are pools for 2\n");
 	pools.pool = NULL;
 	check_not_started(4, HEAP_BANKS_KINDS, 3);
+	CHECK(!heap_pools_start(&pools, table, 4, &error));
+	CHECK_EQ(error.most, 0);
 	pools.pool = kinds;
 	pools.most = 3;
 	CHECK(heap_pools_start(&pools, table, 4, NULL));

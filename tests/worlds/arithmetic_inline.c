@@ -310,7 +310,7 @@ static bool tiny_links(void)
 
 /* ---- the hull ---------------------------------------------------------- */
 
-static const struct hull {
+static const struct extent {
 	uint32_t from;
 	uint32_t units;
 } hulls[] = {
@@ -319,7 +319,7 @@ static const struct hull {
 	{0xfffffff4, 1},      {0xff000004, 0x1fffff},
 };
 
-static bool hull_holds(const struct hull *hull)
+static bool hull_holds(const struct extent *hull)
 {
 	const struct bins b = {.lo = hull->from, .units = hull->units};
 	const uint32_t from = hull->from;
