@@ -60,8 +60,8 @@ our @all = (
 	    ['heap/bins.h', 'if (size == CHUNK_MIN) ' .
 		'return heap_tiny_insert(b, c) || HEAP_CHECK == 0;', ''],
 	    ['heap/hot.h', 'if (HEAP_CHECK == 0 ? bin == 1 : ' .
-		'!bins_may_hold(b, c))',
-		'if (HEAP_CHECK != 0 && !bins_may_hold(b, c))'],
+		'!hull_may_hold(u, c))',
+		'if (HEAP_CHECK != 0 && !hull_may_hold(u, c))'],
 	    ['heap/hot.h', 'HEAP_CHECK != 0) return NULL; ' .
 		'if (HEAP_CHECK != 0 && (c->back != back',
 		"HEAP_CHECK != 0) return NULL;\n" .
@@ -69,8 +69,8 @@ our @all = (
 		'if (HEAP_CHECK != 0 && (c->back != back'],
 	    ['heap/hot.h', 'if ((foot & (HEAP_CHECK == 0 ? CHUNK_TAG : ' .
 		'HEAP_ALIGN - 1)) != 0) {', 'if (false) {'],
-	    ['heap/core.c', 'if (back == bins_dressed(b, 1)) ' .
-		'return take_tiny(h);', '(void)take_tiny;'],
+	    ['heap/core.c', 'return take_tiny(h);',
+		'return (void)take_tiny, NULL;'],
 	    ['heap/core.c', 'if (rest == 0) return true;',
 		'if (rest <= CHUNK_MIN) return true;']),
 	knob('grow-0', '`HEAP_GROW` 0', '-DHEAP_GROW=0'),
@@ -81,14 +81,9 @@ our @all = (
 		'if (HEAP_CHECK >= 0 || n >= h->bins.fast)'],
 	    ['heap/libc/front.c', 'if (HEAP_CHECK >= 3 || (HEAP_CHECK == 0',
 		'if (HEAP_CHECK >= 0 || (HEAP_CHECK == 0']),
-	other('own-copy', 'realloc copies words by itself', \@both,
-	    ['heap/resize.c', 'memmove(chunk_to_mem(to), chunk_to_mem(c), ' .
-		'was - WORD_SIZE);',
-		'size_t *a = chunk_to_mem(to), *b = chunk_to_mem(c); ' .
-		'size_t *e = a + (was / WORD_SIZE - 1); ' .
-		"*a++ = *b++;\n" .
-		'while (a != e) { size_t x = b[0], y = b[1]; ' .
-		'a[0] = x; a[1] = y; a += 2; b += 2; }']),
+	other('memmove', 'realloc copies with the libc\'s memmove', \@both,
+	    ['heap/resize.c', 'word_copy(chunk_to_mem(to)',
+		'memmove(chunk_to_mem(to)']),
 
 	other('no-statistics', 'no statistics (`HEAP_STATS` 0)', \@checked,
 	    ['port/targets.mk', 'flags_heap := -DHEAP_CHECK=2 -DHEAP_STATS=1',
@@ -116,24 +111,24 @@ our @all = (
 	    ['heap/hot.h', 'if (HEAP_CHECK != 0 && ' .
 		'!chunk_is_sealed(next, b->key)) return false;', ''],
 	    ['heap/hot.h', 'next = chunk_next_used(c); ' .
-		'return bins_may_end(b, next) && chunk_is_prev_used(next);',
+		'return hull_may_end(u, next) && chunk_is_prev_used(next);',
 		'(void)next; return true;']),
 	other('no-insert-look', 'an insertion does not look at what it moves',
 	    \@checked,
 	    ['heap/bins.h', 'if (HEAP_CHECK != 0 && ' .
-		'!bins_fwd_agrees(b, fwd, back)) return false; /*', '/*'],
+		'!bins_fwd_agrees(u, fwd, back)) return false; /*', '/*'],
 	    ['heap/bins.h', 'if (HEAP_CHECK != 0 && ' .
-		'!bins_fwd_agrees(b, fwd, back)) return false; c->fwd',
+		'!bins_fwd_agrees(u, fwd, back)) return false; c->fwd',
 		'c->fwd']),
 	other('no-may-hold', 'links are followed without asking whether they ' .
 	    'lead into the heap', \@checked,
-	    ['heap/bins.h', 'return bins_index(b, c) < b->units;',
-		'(void)b; (void)c; return true;']),
+	    ['heap/bins.h', 'return hull_index(u, c) < u.units;',
+		'(void)u; (void)c; return true;']),
 	other('no-link-checks', 'links are not looked at at all', \@checked,
-	    ['heap/bins.h', 'return bins_index(b, c) < b->units;',
-		'(void)b; (void)c; return true;'],
-	    ['heap/bins.h', 'return fwd == NULL || (bins_may_hold(b, fwd) && ' .
-		'fwd->back == c);', '(void)b; (void)fwd; (void)c; return true;'],
+	    ['heap/bins.h', 'return hull_index(u, c) < u.units;',
+		'(void)u; (void)c; return true;'],
+	    ['heap/bins.h', 'return fwd == NULL || (hull_may_hold(u, fwd) && ' .
+		'fwd->back == c);', '(void)u; (void)fwd; (void)c; return true;'],
 	    ['heap/bins.h', 'if (HEAP_CHECK != 0 && back->fwd != c) ' .
 		'return false;', ''],
 	    ['heap/hot.h', '(c->back != back || !bins_foot_agrees',
@@ -141,9 +136,9 @@ our @all = (
 	other('no-foot', 'sizes of free chunks are not compared with their feet',
 	    \@checked,
 	    ['heap/bins.h', 'const struct chunk *next = chunk_above(c, size); ' .
-		'return bins_may_end(b, next) && ' .
+		'return hull_may_end(u, next) && ' .
 		'chunk_prev_foot(next) == size;',
-		'(void)b; (void)c; (void)size; return true;']),
+		'(void)u; (void)c; (void)size; return true;']),
 );
 
 1;

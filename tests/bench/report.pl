@@ -312,10 +312,11 @@ $gcc; $qemu; $packages.
 
 ## Overview
 
-On the eight traces: pair = mean malloc + mean free; `=` at -O2 means that the
-archive is the toolchain's own. realloc is the mean with its copies, which are the
-libc's: picolibc's memmove and memcpy take 2 to 3 instructions a byte, newlib's
-less than one. `in place` is the share of the reallocs that left the block where it was.
+On the eight traces: pair = mean malloc + mean free; `=` at -O2: there is no other than
+the one at -Os, as the toolchain's own. realloc is the mean with its copies: the heap
+copies words, the others use their libc's memmove and memcpy, of which picolibc's take 2
+to 3 instructions a byte, newlib's less than one. `in place` is the share of the reallocs
+that left the block where it was.
 
 ${\calls()}Beyond them: the dearest of three sets of N free chunks that are slightly too
 small; the first malloc of all, the dearest while 1 MiB is filled, and one that is
