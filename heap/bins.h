@@ -3,11 +3,12 @@
  * L2: the bins.  Free chunks wait here in lists by size; a bitmap tells which
  * lists have any.
  *
- *   bin   1     2     3  ...  16    17        18        19     ...   31
- *   size  8    16    24      128   136..184  192..248  256..376      16 K up
+ *   bin   1     2     3  ...  16    17        18        19     ...   27
+ *   size  8    16    24      128   136..184  192..248  256..376      4 K up
  *         one size each            two bins an octave, several sizes each
  *
- * (32-bit targets with the default knobs; double it on 64-bit ones.)  Bin 1
+ * (32-bit targets with the default knobs; 64-bit ones have twice the sizes and
+ * bins up to 31, 32 K up.)  Bin 1
  * holds the tiny chunks, whose links lie elsewhere; see chunk.h.
  *
  * A list ends with NULL.  It begins with the bin's head, which the back link
