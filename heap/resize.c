@@ -107,19 +107,24 @@ static struct chunk *claim_backward(struct heap *h, struct chunk *c,
 	return prev;
 }
 
-/* Move the payload of `was` bytes from c to `to`, without the lock. */
+/*
+ * Move the payload of `was` bytes from c to `to`, without the lock.  State NULL:
+ * none was taken.
+ */
 static void move(struct heap *h, struct chunk *to, const struct chunk *c,
 		 size_t was, uintptr_t *state, const void *caller)
 {
-	heap_leave(h, *state, caller);
+	if (state != NULL)
+		heap_leave(h, *state, caller);
 	word_copy(chunk_to_mem(to), chunk_to_mem(c), was - WORD_SIZE);
-	*state = heap_lock(h);
+	if (state != NULL)
+		*state = heap_lock(h);
 }
 
 /*
  * Grow the block at c to `size` bytes; NULL: no room, or bins.damage filled.
- * Releases and takes the lock again while it moves a payload: *state is the
- * one to leave with.
+ * Releases and takes the lock again while it moves a payload: *state, if that
+ * is there, is the one to leave with.
  */
 static struct chunk *grow_block(struct heap *h, struct chunk *c, size_t size,
 				uintptr_t *state, const void *caller)
@@ -152,7 +157,7 @@ static struct chunk *grow_block(struct heap *h, struct chunk *c, size_t size,
 void *heap_resize_engine(struct heap *h, void *p, size_t n, const void *caller)
 {
 	bool idle = h->bins.fast != 0;
-	uintptr_t state = 0;
+	uintptr_t state = 0, *held = idle ? NULL : &state;
 	struct chunk *c, *to;
 	size_t size;
 
@@ -170,8 +175,8 @@ void *heap_resize_engine(struct heap *h, void *p, size_t n, const void *caller)
 
 	if (size > chunk_head_size(c))
 		do
-			to = grow_block(h, c, size, &state, caller);
-		while (to == NULL && heap_again(h, &state, caller));
+			to = grow_block(h, c, size, held, caller);
+		while (to == NULL && !idle && heap_again(h, &state, caller));
 	else
 		to = heap_cut(h, c, size) ? c : NULL;
 	if (to == NULL)
