@@ -226,6 +226,12 @@ static size_t worst_case(size_t size)
 			HEAP_ALIGN);
 }
 
+/* There may be no segment still, when none of what came would make one. */
+static bool has_room(const struct heap *h, size_t size)
+{
+	return h->top != NULL && heap_room(h) >= size;
+}
+
 /*
  * sbrk answered `start` to a request for n bytes: perhaps that it has none, or
  * with memory elsewhere.
@@ -240,11 +246,11 @@ static WORD_COLD bool settle(struct heap *h, size_t size, uintptr_t start,
 	else if (n == need || !ask(h, need))
 		/* Generously was too much, and no more than it takes, too. */
 		return false;
-	if (heap_room(h) >= size)
+	if (has_room(h, size))
 		return true;
 	/* Not adjoining, or misaligned: enough wherever it lies. */
 	return (ask(h, worst_case(size)) || ask(h, shortage(h, size))) &&
-	       heap_room(h) >= size;
+	       has_room(h, size);
 }
 
 /* Is the top sound, or has the heap no memory yet? */
