@@ -89,15 +89,20 @@ ALL_LOCKS := $(foreach t,$(TARGETS),$(call locks_of,$t))
 ALL_SHARED := $(foreach t,host host32,$(call shared_of,$t))
 SKIPS_TEST := $(if $(T),,tests/harness/skips.t)
 
+# There are more programs than fit into a command.
+TEST_LIST := build/tests/programs
+
 .PHONY: test
 test: ## run the tests: [BOARD=place] [T=name] [SEED=n]
 test: $(TEST_PROGRAMS) $(TEST_WORLDS) $(if $(TEST_SCRIPTS),$(ALL_ARCHIVES) $(ALL_LOCKS) \
 		$(OUR_PROGRAMS) $(ALL_SHARED))
 	$(if $(TEST_PROGRAMS),,$(error no test has "$(T)" in its name))
-	rm -f $(addsuffix .tap,$(TEST_PROGRAMS))
-	PLACES='$(wanted_places)' PROGRAMS='$(TEST_PROGRAMS)' \
+	$(file >$(TEST_LIST),$(TEST_PROGRAMS))
+	tr ' ' '\n' <$(TEST_LIST) | sed 's/$$/.tap/' | xargs rm -f
+	tr ' ' '\n' <$(TEST_LIST) | PLACES='$(wanted_places)' \
+		PROGRAMS='$(TEST_LIST)' \
 		ARCHIVES='$(ALL_ARCHIVES)' \
 		TAP_ARGS='$(filter-out BOARD=%,$(MAKEOVERRIDES))' \
 		HARNESS_RULESFILE=tests/harness/rules.yml \
 		prove -j$(JOBS) --exec tests/harness/run \
-		$(TEST_PROGRAMS) $(TEST_WORLDS) $(TEST_SCRIPTS) $(SKIPS_TEST)
+		- $(TEST_WORLDS) $(TEST_SCRIPTS) $(SKIPS_TEST)

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: MIT
 # What was skipped in this run is what tests/skips.txt says, no more, no less.
 # A test counts as skipped at a place when it ran there with none of the
-# archives.  Runs last; PLACES are those where it ran PROGRAMS.
+# archives.  Runs last; PLACES are those where it ran, the file PROGRAMS says
+# which programs.
 . tests/harness/tap.sh
 
 skipped=build/tests/skipped
 listed=build/tests/listed
+programs=$(cat "$PROGRAMS")
 
-for program in $PROGRAMS; do
+for program in $programs; do
 	path=${program#build/tests/}
 	# "ok 3 - some test # SKIP why" => "PLACE SUITE some_test skipped"
 	sed -n 's/^\(not \)*ok [0-9]* - //p' "$program.tap" |
@@ -28,7 +30,7 @@ for place in $PLACES; do
 done | sort -u >"$listed"
 
 # "PLACE skipped all", of tests: with several archives a test counts once.
-for program in $PROGRAMS; do
+for program in $programs; do
 	path=${program#build/tests/}
 	sed -n 's/^\(not \)*ok [0-9]* - //p' "$program.tap" |
 		sed "s/ # SKIP .*//; y/ /_/; s|^|${path%%/*} ${path##*/} |"
