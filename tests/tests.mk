@@ -90,7 +90,7 @@ ALL_SHARED := $(foreach t,host host32,$(call shared_of,$t))
 SKIPS_TEST := $(if $(T),,tests/harness/skips.t)
 
 # There are more programs than fit into a command.
-TEST_LIST := build/tests/programs
+TEST_LIST := build/tests/programs.list
 
 .PHONY: test
 test: ## run the tests: [BOARD=place] [T=name] [SEED=n]

@@ -8,9 +8,9 @@
 
 skipped=build/tests/skipped
 listed=build/tests/listed
-programs=$(cat "$PROGRAMS")
+names=$(cat "$PROGRAMS")
 
-for program in $programs; do
+for program in $names; do
 	path=${program#build/tests/}
 	# "ok 3 - some test # SKIP why" => "PLACE SUITE some_test skipped"
 	sed -n 's/^\(not \)*ok [0-9]* - //p' "$program.tap" |
@@ -30,7 +30,7 @@ for place in $PLACES; do
 done | sort -u >"$listed"
 
 # "PLACE skipped all", of tests: with several archives a test counts once.
-for program in $programs; do
+for program in $names; do
 	path=${program#build/tests/}
 	sed -n 's/^\(not \)*ok [0-9]* - //p' "$program.tap" |
 		sed "s/ # SKIP .*//; y/ /_/; s|^|${path%%/*} ${path##*/} |"
