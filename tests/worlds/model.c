@@ -84,6 +84,7 @@ struct heap *model_empty_heap(void *mem, const struct heap_port *port)
 {
 	struct heap *h = mem;
 
+	h->bins.lo = BINS_NOWHERE(h);
 	h->port = port;
 	return h;
 }
