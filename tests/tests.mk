@@ -89,20 +89,26 @@ ALL_LOCKS := $(foreach t,$(TARGETS),$(call locks_of,$t))
 ALL_SHARED := $(foreach t,host host32,$(call shared_of,$t))
 SKIPS_TEST := $(if $(T),,tests/harness/skips.t)
 
-# There are more programs than fit into a command.
+# There are more programs than fit into a command: a file names them, which gets
+# a line of the recipe from each place.
 TEST_LIST := build/tests/programs.list
+define list_programs
+	$(if $(filter build/tests/$1/%,$(TEST_PROGRAMS)),printf '%s\n' \
+		$(filter build/tests/$1/%,$(TEST_PROGRAMS)) >>$(TEST_LIST))
+
+endef
 
 .PHONY: test
 test: ## run the tests: [BOARD=place] [T=name] [SEED=n]
 test: $(TEST_PROGRAMS) $(TEST_WORLDS) $(if $(TEST_SCRIPTS),$(ALL_ARCHIVES) $(ALL_LOCKS) \
 		$(OUR_PROGRAMS) $(ALL_SHARED))
 	$(if $(TEST_PROGRAMS),,$(error no test has "$(T)" in its name))
-	$(file >$(TEST_LIST),$(TEST_PROGRAMS))
-	tr ' ' '\n' <$(TEST_LIST) | sed 's/$$/.tap/' | xargs rm -f
-	tr ' ' '\n' <$(TEST_LIST) | PLACES='$(wanted_places)' \
-		PROGRAMS='$(TEST_LIST)' \
+	rm -f $(TEST_LIST)
+	$(foreach p,$(wanted_places),$(call list_programs,$p))
+	sed 's/$$/.tap/' $(TEST_LIST) | xargs rm -f
+	PLACES='$(wanted_places)' PROGRAMS='$(TEST_LIST)' \
 		ARCHIVES='$(ALL_ARCHIVES)' \
 		TAP_ARGS='$(filter-out BOARD=%,$(MAKEOVERRIDES))' \
 		HARNESS_RULESFILE=tests/harness/rules.yml \
 		prove -j$(JOBS) --exec tests/harness/run \
-		- $(TEST_WORLDS) $(TEST_SCRIPTS) $(SKIPS_TEST)
+		- $(TEST_WORLDS) $(TEST_SCRIPTS) $(SKIPS_TEST) <$(TEST_LIST)
