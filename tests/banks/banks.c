@@ -12,7 +12,7 @@
 #include "heap.h"
 #include "heap_banks.h"
 #include "heap_cortex_m.h"
-#include "tap_io.h"
+#include "told.h"
 
 #define BANKS 3
 
@@ -39,24 +39,6 @@ static struct heap_banks banks = {
 	.count = BANKS,
 	.heap = &heap_default,
 };
-
-void tap_write(const char *bytes, size_t n)
-{
-	board_write(bytes, n);
-}
-
-static void console(void *ctx, const char *bytes, size_t n)
-{
-	(void)ctx;
-	board_write(bytes, n);
-}
-
-static void told(void *ctx, const struct heap_fault *fault)
-{
-	(void)ctx;
-	heap_port_report(&heap_port_default, fault);
-	board_exit(BOARD_STATUS_HEAP);
-}
 
 const struct heap_port heap_port_default = {
 	.ctx = &banks,

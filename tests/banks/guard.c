@@ -16,7 +16,7 @@
 #include "heap.h"
 #include "heap_cortex_m.h"
 #include "heap_guard.h"
-#include "tap_io.h"
+#include "told.h"
 
 #define SCB_CFSR  (*(volatile uint32_t *)0xe000ed28u)
 #define SCB_MMFAR (*(volatile uint32_t *)0xe000ed34u)
@@ -40,24 +40,6 @@ static const struct heap_gap gap = {
 	.low = __stack_limit,
 	.high = __stack,
 };
-
-void tap_write(const char *bytes, size_t n)
-{
-	board_write(bytes, n);
-}
-
-static void console(void *ctx, const char *bytes, size_t n)
-{
-	(void)ctx;
-	board_write(bytes, n);
-}
-
-static void told(void *ctx, const struct heap_fault *fault)
-{
-	(void)ctx;
-	heap_port_report(&heap_port_default, fault);
-	board_exit(BOARD_STATUS_HEAP);
-}
 
 const struct heap_port heap_port_default = {
 	.ctx = &guard,
