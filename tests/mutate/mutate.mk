@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Mutation: are the tests able to see small mistakes?  tests/README.md explains.
 #
-#   make mutate [SAMPLE=n] [SEED=n] [FILES='heap/core.c ...']
+#   make mutate [SAMPLE=n] [SKIP=n] [SEED=n] [FILES='heap/core.c ...']
+#   make mutate AGAIN=build/mutate/unjudged
 
 # PLACE/ARCHIVE, in the order in which a mutant is tried there.
 MUTATE_PLACES := host/heap host32/heap host/heap-debug host/heap-min \
@@ -37,6 +38,7 @@ mutate: $(foreach p,$(filter $(BOARD_PLACES),$(foreach p,$(MUTATE_PLACES), \
 	$(shell mkdir -p $(MUTATE_OUT))$(file >$(MUTATE_OUT)/how,$(foreach p,$(MUTATE_PLACES), \
 		$(call mutate_how,$(patsubst %/,%,$(dir $p)),$(notdir $p))))
 	perl -Itests/mutate tests/mutate/mutate.pl --jobs=$(JOBS) \
-		--sample=$(or $(SAMPLE),0) --seed=$(or $(SEED),1) \
+		--sample=$(or $(SAMPLE),0) --skip=$(or $(SKIP),0) \
+		--seed=$(or $(SEED),1) $(if $(AGAIN),--again=$(AGAIN)) \
 		$(or $(FILES),$(MUTATE_FILES))
 

@@ -19,11 +19,10 @@ use Mutants qw(mutants mutate);
 
 my $out = 'build/mutate';
 my $judged = 'tests/mutate/survivors.txt';
-my $cpu_seconds = 10;
 my $goal = 95;
-my ($jobs, $sample, $seed, $again) = (1, 0, 1, '');
-GetOptions('jobs=i' => \$jobs, 'sample=i' => \$sample, 'seed=i' => \$seed)
-	or exit 2;
+my ($jobs, $sample, $skip, $seed, $again) = (1, 0, 0, 1, '');
+GetOptions('jobs=i' => \$jobs, 'sample=i' => \$sample, 'skip=i' => \$skip,
+	'seed=i' => \$seed, 'again=s' => \$again) or exit 2;
 my @files = @ARGV;
 my $top = getcwd;
 
@@ -103,6 +102,8 @@ sub link_program {
 sub run_program {
 	my ($place, $program) = @_;
 	my ($plan, $count, $why) = (0, 0, '');
+	# Of a processor, and on the wall: some mutants wait for ever.
+	my ($cpu, $wall) = $place->{run} ? (10, 120) : (3, 20);
 	my $pid = open my $lines, '-|';
 
 	die "mutate: fork: $!\n" unless defined $pid;
@@ -110,8 +111,8 @@ sub run_program {
 		setpgrp;
 		open STDERR, '>', '/dev/null';
 		open STDIN, '<', '/dev/null';
-		exec 'sh', '-c', "ulimit -t $cpu_seconds -c 0; " .
-			"exec timeout 300 $place->{run} $program";
+		exec 'sh', '-c', "ulimit -t $cpu -c 0; " .
+			"exec timeout $wall $place->{run} $program";
 		exit 127;
 	}
 	while (<$lines>) {
@@ -288,8 +289,11 @@ sub try_mutant {
 		my @order = sort { ($b eq 'main') <=> ($a eq 'main') || $a cmp $b }
 			keys %programs;
 
-		@order = ((grep { $_ ne 'main' } @order), 'main')
-			if $file =~ m{^heap/libc/};
+		if ($file =~ m{^heap/libc/}) {
+			@order = ((grep { $_ ne 'main' } @order), 'main');
+		} elsif ($place != $places[0]) {
+			@order = ('main');
+		}
 		for my $program (@order) {
 			if (!link_program($place, $program, $programs{$program},
 			    \%changed, "$root/program")) {
@@ -334,8 +338,18 @@ for my $file (@files) {
 }
 my %exists = map { $_->{id} => 1 } @all;
 srand $seed;
+my %order = map { $all[$_]{id} => $_ } 0 .. $#all;
 my @mutants = shuffle @all;
-@mutants = @mutants[0 .. $sample - 1] if $sample && $sample < @mutants;
+splice @mutants, 0, $skip;
+splice @mutants, $sample if $sample && $sample < @mutants;
+if ($again) {
+	# Lines as in survivors.txt.
+	my %wanted = map { join("\t", (split /\t/)[0 .. 2]) => 1 }
+		grep { /\t.*\t/ && !/\tequivalent:/ } split /\n/, slurp($again);
+
+	@mutants = grep { $wanted{$_->{id}} } @all;
+}
+@mutants = sort { $order{$a->{id}} <=> $order{$b->{id}} } @mutants;
 my %judgement = judgements();
 printf "mutate: %d of %d mutants, seed %d\n", scalar @mutants, scalar @all,
 	$seed;
@@ -396,4 +410,4 @@ if (@stale) {
 	print "mutate: $judged has lines that are no survivors any more:\n";
 	print "  $_\n" for sort @stale;
 }
-exit($score < $goal || @stale || (@unjudged && !$sample) ? 1 : 0);
+exit($score < $goal || @stale || (@unjudged && !$sample && !$again) ? 1 : 0);
