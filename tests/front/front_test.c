@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * malloc on Linux, with the port of Linux but for a `fault` that only records:
- * quick lists, mapped blocks, and what the kernel refuses.
+ * malloc, free and realloc of small blocks on Linux, with the port of Linux but
+ * for a `fault` that only records.
  */
 #define _GNU_SOURCE
 #include "front.h"
+
+#include "libc/blocks.h"
+#include "libc/host_quick.h"
+#include "state.h"
 
 /* ---- small blocks ---------------------------------------------------------- */
 
@@ -371,206 +375,204 @@ TEST(damage_around_a_block_is_told_by_its_resize)
 }
 #endif
 
-/* ---- large blocks --------------------------------------------------------------- */
+/* ---- damage ----------------------------------------------------------------- */
 
-#if HEAP_CHECK != 0
-TEST(what_is_no_mapped_block_is_told)
+#if HEAP_CHECK == 2 && SIZE_MAX > 0xffffffffu
+
+/* Bytes of chunks, from some address up; the free ones, in a mask. */
+static const size_t laid[] = {608, 608, 608, 400, 608, 16, 608,
+			      48,  608, 400, 608, 64,  608};
+enum { CHUNKS = sizeof(laid) / sizeof(laid[0]), FREE = 0xaaa };
+static size_t *block[CHUNKS];
+static void *answer;
+
+static void lay(void)
 {
-	static _Alignas(4096) char object[8192];
-	/* On the stack, above all mappings. */
-	_Alignas(4096) char above[8192];
-	char *p, *q;
-	size_t *seal, was;
+	char *p;
+	size_t page;
 
-	start();
-	p = get(LARGE);
-	q = get(LARGE);
-	CHECK(p != NULL && q != NULL);
-	/* Where a mapped block might begin, but none ever was. */
-	free(hidden(object + 64));
-	told(HEAP_FAULT_FOREIGN, object + 64);
-	CHECK(realloc(hidden(object + 64), size(2 * LARGE)) == NULL);
-	told(HEAP_FAULT_FOREIGN, object + 64);
-	free(hidden(above + 64));
-	told(HEAP_FAULT_FOREIGN, above + 64);
-	/* Between mappings, and in one. */
-	p[4096] = 1;
-	free(hidden(p + 4096));
-	told(HEAP_FAULT_FOREIGN, p + 4096);
-	seal = (size_t *)(void *)p - 1;
-	was = *seal;
-	*seal ^= 4;
-	free(hidden(p));
-	told(HEAP_FAULT_FOREIGN, p);
-	*seal = was;
-	free(hidden(p));
-	CHECK_EQ(faults, 0);
-	free(hidden(p));
-	told(HEAP_FAULT_FOREIGN, p);
-	free(hidden(q));
-	check_sound();
-}
-#endif
-
-TEST(mapped_blocks_grow_shrink_and_move_back)
-{
-	unsigned char *p;
-	size_t n;
-
-	start();
-	n = (size_t)mallinfo2().hblks;
-	p = get(LARGE);
-	CHECK(p != NULL);
-	CHECK_EQ(mallinfo2().hblks, n + 1);
-	p[0] = 1;
-	p[LARGE - 1] = 2;
-	p = realloc(p, size(5 * LARGE));
-	CHECK(p != NULL && p[0] == 1 && p[LARGE - 1] == 2);
-	CHECK(mallinfo2().hblkhd >= 5 * LARGE);
-	CHECK(malloc_usable_size(p) >= 5 * LARGE);
-	CHECK(malloc_usable_size(p) < 5 * LARGE + 8192);
-	p = realloc(p, size(100));
-	CHECK(p != NULL && p[0] == 1);
-	CHECK_EQ(mallinfo2().hblks, n);
-	free(p);
-	check_sound();
+	memset(heap_quick.head, 0, sizeof(heap_quick.head));
+	memset(heap_quick.bytes, 0, sizeof(heap_quick.bytes));
+	heap_reset(&heap_default);
+	/* None of them is to lie where a mapped block might. */
+	p = heap_alloc(&heap_default, 8);
+	page = 4096 - ((uintptr_t)p & 4095);
+	heap_alloc(&heap_default, page + 88);
+	for (unsigned i = 0; i < CHUNKS; i++)
+		block[i] = heap_alloc(&heap_default, laid[i] - WORD);
+	for (unsigned i = 0; i < CHUNKS; i++)
+		if ((FREE >> i & 1) != 0)
+			heap_free(&heap_default, block[i]);
 }
 
-TEST(aligned_mapped_blocks_are_aligned)
-{
-	for (size_t align = 16; align <= (size_t)1 << 20; align *= 2) {
-		unsigned char *p = memalign(align, size(LARGE));
+/* Calls; of realloc, whose place the block has then, and its usable size. */
+enum { MALLOC = CHUNKS, AWAY };
+static const struct {
+	unsigned block; /* MALLOC, or what is given to free or realloc */
+	size_t n;       /* 0: free */
+	unsigned to;
+	size_t usable;
+} acts[] = {
+	{.block = MALLOC, .n = 600},
+	{.block = MALLOC, .n = 500},
+	{.block = MALLOC, .n = 392},
+	{.block = MALLOC, .n = 40},
+	{.block = MALLOC, .n = 10},
+	{.block = MALLOC, .n = 700},
+	{.block = 0},
+	{.block = 2},
+	{.block = 4},
+	{.block = 6},
+	{.block = 8},
+	{.block = 10},
+	{.block = 12},
+	/* Less, but for two words, which stay. */
+	{0, 300, 0, 312},
+	{0, 568, 0, 568},
+	{0, 584, 0, 600},
+	{2, 590, 2, 600},
+	{12, 100, 12, 104},
+	/* Into the next one, but for two words of it. */
+	{0, 808, 0, 808},
+	{0, 1176, 0, 1176},
+	{0, 1177, 0, 1208},
+	{0, 1208, 0, 1208},
+	{2, 700, 2, 712},
+	{2, 1000, 2, 1000},
+	{4, 604, 4, 616},
+	{4, 616, 4, 616},
+	{6, 610, 6, 616},
+	{6, 617, 6, 648},
+	{8, 900, 8, 904},
+	{10, 664, 10, 664},
+	{12, 700, 12, 712},
+	/* Into both. */
+	{2, 1001, 1, 1016},
+	{2, 1608, 1, 1608},
+	{6, 650, 5, 664},
+	/* Neither has enough, or there is none below. */
+	{0, 1209, AWAY, 1224},
+	{2, 1609, AWAY, 1624},
+	{6, 665, AWAY, 680},
+};
+#define ACTS (sizeof(acts) / sizeof(acts[0]))
 
-		CHECK(p != NULL && (uintptr_t)p % align == 0);
-		p[0] = p[LARGE - 1] = 1;
-		CHECK(malloc_usable_size(p) >= LARGE);
-		free(p);
+/* Did it do nothing at all? */
+static bool act(unsigned i)
+{
+	const unsigned b = acts[i].block, before = faults;
+
+	if (b != MALLOC && acts[i].n == 0) {
+		free(hidden(block[b]));
+		return faults != before;
 	}
-	check_sound();
+	answer = b == MALLOC ? malloc(size(acts[i].n))
+			     : realloc(hidden(block[b]), size(acts[i].n));
+	return hidden(answer) == NULL;
 }
 
-TEST(a_kernel_without_memory_is_enomem)
+/* All that a call may change, but for the notes on what it has found. */
+static uint32_t state_of_all(void)
 {
-	char *p, *q[64], *small[2];
-	unsigned n = 0;
+	const struct heap *h = &heap_default;
+	const void *parts[] = {&h->bins.map, &h->top, block[0] - 2};
+	const size_t bytes[] = {offsetof(struct bins, lo) -
+					offsetof(struct bins, map),
+				2 * sizeof(h->top),
+				(uintptr_t)h->top - (uintptr_t)block[0] + 40};
+	uint32_t sum = 2166136261u;
 
+	for (unsigned i = 0; i < 3; i++)
+		for (size_t k = 0; k < bytes[i]; k++)
+			sum = (sum ^ ((const unsigned char *)parts[i])[k]) *
+			      16777619u;
+	return sum;
+}
+
+static void fill_block(unsigned b)
+{
+	for (size_t k = 0; b < CHUNKS && k < laid[b] / WORD - 1; k++)
+		block[b][k] = k + 1;
+}
+
+static void check_resized(unsigned i)
+{
+	const size_t n = acts[i].n, *p = answer;
+	unsigned at = 0;
+
+	if (acts[i].block == MALLOC || n == 0)
+		return;
+	while (at < CHUNKS && p != block[at])
+		at++;
+	if ((at == CHUNKS ? AWAY : at) != acts[i].to)
+		tap_diag("realloc of %u to %zu", acts[i].block, n);
+	CHECK_EQ(at == CHUNKS ? AWAY : at, acts[i].to);
+	CHECK_EQ(malloc_usable_size(answer), acts[i].usable);
+	for (size_t k = 0; k < n / WORD && k < laid[acts[i].block] / WORD - 1;
+	     k++)
+		CHECK_EQ(p[k], k + 1);
+}
+
+TEST(each_call_around_free_chunks_is_sound)
+{
 	start();
-	p = get(LARGE);
-	CHECK(p != NULL);
-	p[5] = 77;
-	small[0] = get(40);
-	small[1] = get(40);
-	limit_memory((size_t)1 << 20);
-	/* What the heap itself has, and may still get, is used up. */
-	while (n < 64 && (q[n] = get(LARGE)) != NULL)
-		n++;
-	CHECK(n < 64);
-	/* What waits in a quick list is given back, in vain. */
-	free(hidden(small[0]));
-	errno = 0;
-	CHECK(get(LARGE) == NULL && errno == ENOMEM);
-	CHECK(calloc(size(1), size(LARGE)) == NULL);
-	CHECK(memalign(8192, size(LARGE)) == NULL);
-	errno = 0;
-	CHECK(hidden(realloc(p, size(100 * LARGE))) == NULL && errno == ENOMEM);
-	while (n < 64 && (q[n] = get(100000)) != NULL)
-		n++;
-	CHECK(n < 64);
-	CHECK(hidden(realloc(small[1], size(100000))) == NULL);
-	unlimit();
-	free(hidden(small[1]));
-	CHECK_EQ(p[5], 77);
-	while (n-- != 0)
-		free(hidden(q[n]));
-	free(p);
-	p = get(LARGE);
-	CHECK(p != NULL);
-	free(p);
-	CHECK_EQ(faults, 0);
+	for (unsigned i = 0; i < ACTS; i++) {
+		lay();
+		fill_block(acts[i].block);
+		CHECK(!act(i));
+		check_sound();
+		check_resized(i);
+		/* What it left behind can be used. */
+		for (unsigned k = 0; k < 7; k++)
+			CHECK(!act(k));
+		CHECK(faults <= 1);
+		faults = 0;
+		CHECK_EQ(heap_check(&heap_default, NULL), HEAP_OK);
+	}
+	heap_quick_flush();
+	heap_reset(&heap_default);
+	check_sound();
 }
 
 /*
- * The kernel bounds how many mappings a process has.  At the bound it cannot
- * take one out of the middle of what it holds for one: that costs nothing then.
+ * Any word of these chunks is changed in several ways, and then each call is
+ * tried.  One that tells and answers nothing has changed nothing.
  */
-TEST(a_mapping_that_cannot_go_costs_no_memory)
+TEST(a_call_that_tells_of_damage_and_answers_nothing_did_nothing)
 {
-	enum { PAGES = 140000 };
-	char *area = mmap(NULL, (size_t)PAGES * 4096, PROT_NONE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	unsigned char *p[5], resident;
-	size_t i;
+	const size_t masks[] = {16, 1, 2, 80, 8, ~(size_t)0};
+	unsigned tells = 0;
 
 	start();
-	CHECK(area != MAP_FAILED);
-	for (i = 0; i < 5; i++) {
-		p[i] = get(LARGE);
-		CHECK(p[i] != NULL);
-		p[i][0] = 1;
-	}
-	for (i = 1; i < PAGES; i += 2)
-		if (mprotect(area + i * 4096, 4096, PROT_READ) != 0)
-			break;
-	/* From the middle, so that what is left is in two. */
-	for (i = 0; i < 5; i++)
-		free(hidden(p[(i * 2 + 2) % 5]));
-	munmap(area, (size_t)PAGES * 4096);
-	for (i = 0; i < 5; i++)
-		if (mincore((void *)((uintptr_t)p[i] & ~(uintptr_t)4095), 1,
-			    &resident) == 0)
-			CHECK_EQ(resident & 1, 0);
+	for (unsigned m = 0; m < 6; m++)
+		for (unsigned i = 0; i < ACTS; i++)
+			for (unsigned k = 0; k < CHUNKS * 5; k++) {
+				ptrdiff_t at;
+				size_t *word;
+				uint32_t sum;
+				bool nothing;
+
+				lay();
+				CHECK(block[CHUNKS - 1] != NULL);
+				/* The head, two links, the foot, the middle. */
+				at = (ptrdiff_t)(laid[k / 5] / WORD);
+				at = k % 5 == 3   ? at - 2
+				     : k % 5 == 4 ? at / 2 - 1
+						  : (ptrdiff_t)(k % 5) - 1;
+				word = block[k / 5] + at;
+				*word ^= masks[m];
+				sum = state_of_all();
+				nothing = act(i);
+				tells += faults != 0;
+				if (faults != 0 && nothing)
+					CHECK_EQ(state_of_all(), sum);
+				CHECK(faults != 0 || !nothing);
+				faults = 0;
+			}
+	CHECK(tells > 500);
+	tap_diag("%u of %u told", tells, (unsigned)(6 * ACTS * CHUNKS * 5));
+	lay();
 	check_sound();
+	heap_reset(&heap_default);
 }
-
-TEST(pages_inside_free_chunks_go_and_small_ones_stay)
-{
-	char *p[6];
-
-	start();
-	for (unsigned i = 0; i < 6; i++) {
-		p[i] = get(i % 2 == 0 ? 60000 : 600);
-		CHECK(p[i] != NULL);
-		p[i][0] = 1;
-	}
-	free(hidden(p[0]));
-	free(hidden(p[3]));
-	if (HEAP_CHECK < 3)
-		CHECK_EQ(malloc_trim(0), 1);
-	check_sound();
-	for (unsigned i = 0; i < 6; i++)
-		if (i != 0 && i != 3)
-			free(hidden(p[i]));
-	malloc_trim(0);
-	check_sound();
-}
-
-/* The last one: it holds for the process. */
-TEST(large_blocks_that_come_and_go_are_the_heaps_from_then_on)
-{
-	const size_t n = (size_t)200 << 10;
-	void *p;
-	size_t blocks;
-
-	start();
-	blocks = (size_t)mallinfo2().hblks;
-	p = get((size_t)127 << 10);
-	CHECK_EQ(mallinfo2().hblks, blocks);
-	free(hidden(p));
-	p = get((size_t)128 << 10);
-	CHECK_EQ(mallinfo2().hblks, blocks + 1);
-	free(hidden(p));
-	p = get(n);
-	CHECK_EQ(mallinfo2().hblks, blocks + 1);
-	free(hidden(p));
-	p = get(n);
-	CHECK(p != NULL);
-	CHECK_EQ(mallinfo2().hblks, blocks);
-	free(hidden(p));
-	p = get(2 * n);
-	CHECK_EQ(mallinfo2().hblks, blocks + 1);
-	free(hidden(p));
-	p = get(LARGE);
-	CHECK_EQ(mallinfo2().hblks, blocks + 1);
-	free(hidden(p));
-	check_sound();
-}
+#endif
