@@ -321,3 +321,23 @@ TEST(the_lock_of_newlib_is_the_heaps_and_nests)
 	check_sound();
 }
 #endif
+
+#ifdef __PICOLIBC__
+void *__malloc_malloc(size_t n);
+void __malloc_free(void *p);
+
+TEST(the_names_that_picolibcs_own_code_may_call_are_ours)
+{
+	size_t before = in_use();
+	void *p = hidden(__malloc_malloc(size(30)));
+
+	CHECK(ours(p));
+	CHECK(in_use() >= before + 30);
+	__malloc_free(p);
+	CHECK_EQ(in_use(), before);
+	errno = 0;
+	CHECK_PTR_EQ(hidden(__malloc_malloc(size(SIZE_MAX))), NULL);
+	CHECK_EQ(errno, ENOMEM);
+	check_sound();
+}
+#endif
