@@ -104,6 +104,26 @@ TEST(the_neighbours_of_a_freed_block_are_known)
 	CHECK_PTR_EQ(last.suspect, NULL);
 }
 
+/* What was its header is payload now. */
+TEST(a_chunk_that_a_block_has_grown_over_has_no_neighbours)
+{
+	RIG_NEEDS_PLAIN_BLOCKS;
+	void *p[3];
+
+	start(note);
+	for (unsigned i = 0; i < 3; i++)
+		p[i] = heap_alloc(h, rig_units(3));
+	heap_free(h, p[1]);
+	CHECK_PTR_EQ(heap_resize(h, p[0], rig_units(6)), p[0]);
+	heap_free(h, p[1]);
+	CHECK_EQ(told, 1);
+	CHECK_EQ(last.kind, HEAP_FAULT_NOT_USED);
+	CHECK_PTR_EQ(last.chunk, mem_to_chunk(p[1]));
+	CHECK_PTR_EQ(last.prev, NULL);
+	CHECK_PTR_EQ(last.next, NULL);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
 TEST(what_cannot_be_trusted_is_left_out)
 {
 	size_t *p[4];
