@@ -172,7 +172,7 @@ TEST(I6_a_link_to_a_chunk_that_is_misaligned)
 		at[i] = ((unsigned char *)words)[i];
 	/* In the place of chunk 1, so that the number of chunks is right. */
 	CHECK_PTR_EQ(chunk(5)->fwd, chunk(1));
-	chunk(5)->fwd = (struct chunk *)at;
+	chunk(5)->fwd = (struct chunk *)(void *)at;
 	expect(HEAP_I6, at);
 }
 
