@@ -499,3 +499,74 @@ TEST(what_the_last_resort_meets)
 		rig_check_sound(h);
 	}
 }
+
+/* Chunks of 17 units, more than are searched, in front of one of 23. */
+static void given_a_deep_bin(void)
+{
+	void *small[HEAP_SEARCH];
+
+	given("u2");
+	far_block[0] = heap_alloc(h, rig_units(23));
+	CHECK(heap_alloc(h, 0) != NULL);
+	for (unsigned i = 0; i < HEAP_SEARCH; i++) {
+		small[i] = heap_alloc(h, rig_units(17));
+		CHECK(heap_alloc(h, 0) != NULL);
+	}
+	CHECK(heap_alloc(h, rig_stats(h).largest_free) != NULL);
+	heap_free(h, far_block[0]);
+	for (unsigned i = 0; i < HEAP_SEARCH; i++)
+		heap_free(h, small[i]);
+	rig_check_sound(h);
+}
+
+TEST(a_damaged_top_is_told_before_the_last_resort)
+{
+	BOTH_WAYS
+	{
+		given_a_deep_bin();
+		change(&h->top->head, 0);
+		expect(ALLOC, NULL, rig_units(20), HEAP_FAULT_HEADER, HEAP_I9,
+		       h->top);
+		mend();
+		CHECK_PTR_EQ(heap_alloc(h, rig_units(20)), far_block[0]);
+		rig_check_sound(h);
+	}
+}
+
+/* A bin of one size has been looked at: what the map has lost is not seen. */
+TEST(there_is_no_last_resort_where_a_bin_has_one_size)
+{
+	BOTH_WAYS
+	{
+		for (unsigned i = 0; i < 2; i++) {
+			const size_t units = i == 0 ? 16 : 13;
+
+			given("u2 f16 u2");
+			CHECK(heap_alloc(h, rig_stats(h).largest_free) != NULL);
+			change(&h->bins.map, 0);
+			CHECK_PTR_EQ(heap_alloc(h, rig_units(units)), NULL);
+			CHECK_EQ(rig.faults, 0);
+			CHECK_EQ(h->failures, 1);
+			mend();
+			CHECK_PTR_EQ(heap_alloc(h, rig_units(units)),
+				     rig_block[1]);
+		}
+	}
+}
+
+/* What is told is what is wrong with it, if anything. */
+TEST(a_list_of_tiny_chunks_that_leads_to_another)
+{
+	BOTH_WAYS
+	{
+		given("f1 u2 f5 u2");
+		change(&h->bins.tiny, tiny_head(chunk(2)));
+		expect(ALLOC, NULL, 1, HEAP_FAULT_LINK, HEAP_I6, chunk(2));
+		change(word(3, -1), 4 * HEAP_ALIGN);
+		expect(ALLOC, NULL, 1, HEAP_FAULT_NEIGHBOUR, HEAP_I5, chunk(2));
+		mend();
+		change(&h->bins.tiny, tiny_head(chunk(1)));
+		expect(ALLOC, NULL, 1, HEAP_FAULT_LINK, HEAP_I6, chunk(1));
+		mend();
+	}
+}
