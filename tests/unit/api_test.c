@@ -73,6 +73,46 @@ TEST(what_no_chunk_can_hold_is_never_asked_of_the_port)
 	rig_check_sound(h);
 }
 
+static void on_fault(void *ctx, const struct heap_fault *fault)
+{
+	rig_port.fault(ctx, fault);
+}
+
+static void *no_more(void *ctx, ptrdiff_t n)
+{
+	(void)ctx;
+	rig.grows += n > 0;
+	return (void *)-1;
+}
+
+/* Nothing to lock: another way through malloc, of the same limit. */
+static const struct heap_port unlocked_port = {
+	.sbrk = no_more,
+	.fault = on_fault,
+};
+
+/* Up to the largest block the port is asked, and its refusal counted. */
+TEST(one_byte_more_than_the_largest_block_is_refused_unseen)
+{
+	RIG_NEEDS_PLAIN_BLOCKS;
+	for (unsigned i = 0; i < 2; i++) {
+		size_t n;
+		void *arena = rig_arena(&n, MOST);
+		struct heap *h;
+
+		h = heap_create(arena, n,
+				i == 0 ? &rig_port_growing : &unlocked_port);
+		CHECK(h != NULL);
+		CHECK(heap_alloc(h, CHUNK_PAYLOAD_MAX + 1) == NULL);
+		CHECK_EQ(rig.grows, 0);
+		CHECK_EQ(rig_stats(h).failures, 0);
+		CHECK(heap_alloc(h, CHUNK_PAYLOAD_MAX) == NULL);
+		CHECK(rig.grows > 0);
+		CHECK_EQ(rig_stats(h).failures, 1);
+		CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+	}
+}
+
 TEST(zalloc_clears_memory_that_was_used)
 {
 	for (size_t n = 0; n < 200; n += 7) {

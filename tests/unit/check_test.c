@@ -156,6 +156,26 @@ TEST(I6_a_link_that_leads_astray)
 	expect(HEAP_I6, (struct chunk *)UNIT);
 }
 
+/* All its words are right, but it lies where no chunk can. */
+TEST(I6_a_link_to_a_chunk_that_is_misaligned)
+{
+	RIG_NEEDS_PLAIN_BLOCKS;
+	unsigned char *at;
+	size_t words[3];
+
+	given_blocks();
+	at = (unsigned char *)rig_block[4] + 2;
+	words[0] = 3 * UNIT | CHUNK_PREV_USED;
+	words[1] = 0;
+	words[2] = (size_t)chunk(5);
+	for (size_t i = 0; i < sizeof(words); i++)
+		at[i] = ((unsigned char *)words)[i];
+	/* In the place of chunk 1, so that the number of chunks is right. */
+	CHECK_PTR_EQ(chunk(5)->fwd, chunk(1));
+	chunk(5)->fwd = (struct chunk *)(void *)at;
+	expect(HEAP_I6, at);
+}
+
 TEST(I6_a_link_that_leads_between_segments)
 {
 	struct chunk *fence;
@@ -268,6 +288,16 @@ TEST(I8_a_count_of_bytes_that_is_wrong)
 	expect(HEAP_I8, NULL);
 }
 
+TEST(I8_more_in_chunks_than_was_taken)
+{
+	RIG_NEEDS_PLAIN_BLOCKS;
+	given_blocks();
+	/* Used ones, free ones, and the top: each of them counts. */
+	h->taken = 16 * UNIT + chunk_span(h->top, h->limit) - 1;
+	h->check = heap_slow_check(h);
+	expect(HEAP_I8, NULL);
+}
+
 TEST(I8_any_flipped_bit_of_what_seldom_changes)
 {
 	RIG_NEEDS_PLAIN_BLOCKS;
@@ -313,6 +343,22 @@ TEST(I9_a_fence_that_is_not_there)
 	given_blocks();
 	h->top = chunk_above(h->limit, UNIT);
 	expect(HEAP_I9, h->top);
+}
+
+/* There it may be, as far as the bounds of all segments tell. */
+TEST(I9_a_top_in_another_segment)
+{
+	static const enum rig_break hows[] = {RIG_FOREIGN, RIG_DOWN};
+
+	for (unsigned i = 0; i < 2; i++) {
+		h = rig_growing_heap(MOST, hows[i]);
+		CHECK(heap_alloc(h, 2 * HEAP_GROW / 3) != NULL);
+		while (h->older == 0)
+			CHECK(heap_alloc(h, 2 * HEAP_GROW / 3) != NULL);
+		h->top = ((struct segment *)h->base)[-1].fence;
+		CHECK_EQ(h->top > h->base, i == 1);
+		expect(HEAP_I9, h->top);
+	}
 }
 
 TEST(I9_a_top_that_is_not_there)

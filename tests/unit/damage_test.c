@@ -180,6 +180,38 @@ TEST(growing_is_refused_when_the_neighbour_is_damaged)
 	}
 }
 
+/* A fault ends the call: no other place is taken instead. */
+TEST(growing_is_refused_also_when_there_is_room_elsewhere)
+{
+	RIG_NEEDS_CHECKS;
+	given("u2 f9 u2 f3 u2", 1, 1);
+	CHECK(resize(0, 3) == NULL);
+	expect_untouched();
+	expect_repaired();
+	given("u2 f9 u2 u2 f3 u2", 1, 1);
+	CHECK(resize(2, 3) == NULL);
+	expect_untouched();
+	expect_repaired();
+}
+
+TEST(growing_is_refused_when_the_fence_at_the_top_is_damaged)
+{
+	RIG_NEEDS_CHECKS;
+	given("u2", 0, 0);
+	*broken.at = broken.was;
+	broken.at = &h->top->head;
+	broken.was = *broken.at;
+	/* So it is not taken for a used chunk, whose seal would be wrong. */
+	*broken.at = CHUNK_PREV_USED;
+	broken.hash = rig_hash(broken.arena, broken.size);
+	CHECK(resize(0, 4) == NULL);
+	expect_untouched();
+	CHECK_EQ(rig.fault.kind, HEAP_FAULT_HEADER);
+	CHECK_EQ(rig.fault.invariant, HEAP_I9);
+	CHECK_PTR_EQ(rig.fault.chunk, h->top);
+	expect_repaired();
+}
+
 TEST(growing_downwards_serves_when_the_rests_bin_is_damaged)
 {
 	void *p;
@@ -234,6 +266,9 @@ TEST(aligning_loses_nothing_to_a_damaged_bin)
 		rig.faults = 0;
 		*broken.at = broken.was;
 		rig_check_sound(h);
+		/* It was cut from the top, where it can always be put back. */
+		if (p == NULL)
+			CHECK_EQ(rig_stats(h).in_use, in_use);
 		/* What was met was told, and is forgotten. */
 		CHECK(resize(0, 9) != NULL);
 		CHECK_EQ(rig.faults, 0);

@@ -235,6 +235,23 @@ TEST(calls_through_layers_are_refused_in_an_interrupt)
 	heap_destroy(h);
 }
 
+/* The largest size is tried below them as it is without. */
+TEST(a_resize_through_layers_has_the_same_limit)
+{
+	RIG_NEEDS_PLAIN_BLOCKS;
+	struct heap *h = roomy_heap();
+	void *p = heap_alloc(h, 20);
+
+	CHECK_EQ(heap_observe(h, &observer), true);
+	CHECK_PTR_EQ(heap_resize(h, p, CHUNK_PAYLOAD_MAX + 1), NULL);
+	CHECK_EQ(rig_stats(h).failures, 0);
+	CHECK_PTR_EQ(heap_resize(h, p, CHUNK_PAYLOAD_MAX), NULL);
+	CHECK_EQ(rig_stats(h).failures, 1);
+	CHECK_EQ(heap_unobserve(h, &observer), true);
+	rig_check_sound(h);
+	heap_destroy(h);
+}
+
 /* ---- accounts that end meanwhile ------------------------------------------------ */
 
 TEST(a_call_on_its_way_when_accounts_end_goes_on)

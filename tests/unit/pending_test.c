@@ -384,6 +384,24 @@ TEST(resizing_and_aligning_in_an_interrupt_are_told)
 	late = false;
 }
 
+TEST(an_alignment_that_every_block_has_is_served_in_an_interrupt)
+{
+	struct heap *h = fresh(1);
+	void *p;
+
+	heap_free(h, heap_alloc(h, SMALL));
+	late = true;
+	CHECK_PTR_EQ(heap_alloc_aligned(h, 2 * HEAP_ALIGN, 8), NULL);
+	CHECK_EQ(told, 1);
+	p = heap_alloc_aligned(h, HEAP_ALIGN, 8);
+	CHECK(p != NULL);
+	CHECK_EQ(told, 1);
+	heap_free(h, p);
+	late = false;
+	CHECK_EQ(told, 1);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
 /* ---- growth ----------------------------------------------------------------- */
 
 TEST(blocks_in_memory_that_came_later_are_pending_like_others)

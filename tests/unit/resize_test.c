@@ -183,6 +183,23 @@ TEST(growing_moves_to_another_place_when_it_must)
 	check_resize("f1 u2 f1 u1 f5 u1", 1, 2, 5, 4, "f4 u1 u5 u1 t");
 }
 
+/* What lies behind it belongs to others. */
+TEST(a_move_copies_the_block_and_no_more)
+{
+	unsigned char was[5 * HEAP_ALIGN], *p;
+
+	given("u2 u2 u5 u1");
+	rig_fill(was, sizeof(was), 3);
+	rig_fill(rig_block[2], rig_units(5), 3);
+	heap_free(h, rig_block[2]);
+	p = heap_resize(h, rig_block[0], rig_units(4));
+	CHECK_PTR_EQ(p, rig_block[2]);
+	CHECK(rig_filled(p, rig_units(2), 0));
+	for (size_t i = rig_units(2); i < rig_units(3); i++)
+		CHECK_EQ(p[i], was[i]);
+	rig_check_sound(h);
+}
+
 TEST(a_move_takes_the_lock_twice_and_never_nests)
 {
 	unsigned locks;
@@ -267,6 +284,24 @@ TEST(a_growth_that_fails_leaves_the_block_alone)
 	}
 }
 
+/* Up to the largest size the port is asked, and a refusal counted. */
+TEST(a_size_that_no_chunk_can_have_is_not_asked_of_the_port)
+{
+	unsigned grows;
+	void *p;
+
+	h = rig_growing_heap(3072, RIG_ADJOIN);
+	p = heap_alloc(h, 16);
+	grows = rig.grows;
+	CHECK(heap_resize(h, p, CHUNK_PAYLOAD_MAX + 1) == NULL);
+	CHECK_EQ(rig.grows, grows);
+	CHECK_EQ(rig_stats(h).failures, 0);
+	CHECK(heap_resize(h, p, CHUNK_PAYLOAD_MAX) == NULL);
+	CHECK(rig.grows > grows);
+	CHECK_EQ(rig_stats(h).failures, 1);
+	rig_check_sound(h);
+}
+
 /* ---- aligned ----------------------------------------------------------- */
 
 TEST(what_aligning_leaves_before_and_behind_is_free_again)
@@ -334,4 +369,19 @@ TEST(an_alignment_and_size_that_wrap_are_refused)
 	CHECK(heap_alloc_aligned(h, SIZE_MAX / 2 + 1, 1) == NULL);
 	CHECK_STR_EQ(rig_map(h), "u2 t");
 	rig_check_sound(h);
+}
+
+TEST(the_largest_aligned_block_is_asked_of_the_port_and_none_larger)
+{
+	for (size_t align = 2 * HEAP_ALIGN; align <= 4096; align *= 2) {
+		size_t n = HEAP_CHUNK_MAX - align - WORD_SIZE;
+
+		h = rig_growing_heap(3072, RIG_ADJOIN);
+		CHECK(heap_alloc_aligned(h, align, n + 1) == NULL);
+		CHECK_EQ(rig.grows, 0);
+		CHECK_EQ(rig_stats(h).failures, 0);
+		CHECK(heap_alloc_aligned(h, align, n) == NULL);
+		CHECK(rig.grows > 0);
+		CHECK_EQ(rig_stats(h).failures, 1);
+	}
 }

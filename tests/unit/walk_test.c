@@ -206,6 +206,34 @@ TEST(the_peak_is_the_most_that_ever_was_in_use)
 	CHECK_EQ(rig_stats(h).in_use, 13 * HEAP_ALIGN);
 }
 
+/* A block that grows swallows the whole free chunk, and cuts it down again. */
+TEST(growing_into_memory_that_was_never_used_raises_the_peak_by_as_much)
+{
+	RIG_NEEDS_PLAIN_BLOCKS;
+	struct heap *h = rig_growing_heap(MOST, RIG_FOREIGN);
+	void *p = heap_alloc(h, HEAP_GROW / 2);
+
+	if (HEAP_STATS == 0)
+		SKIP("HEAP_STATS is 0");
+	/* In another segment, so that all behind p is one free chunk. */
+	CHECK(heap_alloc(h, 2 * HEAP_GROW / 3) != NULL);
+	CHECK_EQ(rig_stats(h).segments, 2);
+	CHECK_PTR_EQ(heap_resize(h, p, HEAP_GROW / 2 + 4 * HEAP_ALIGN), p);
+	CHECK_EQ(rig_stats(h).peak, rig_stats(h).in_use);
+	rig_check_sound(h);
+}
+
+TEST(aligning_raises_the_peak_by_the_block_alone)
+{
+	struct heap *h = rig_heap(MOST);
+
+	if (HEAP_STATS == 0)
+		SKIP("HEAP_STATS is 0");
+	CHECK(heap_alloc_aligned(h, 32 * HEAP_ALIGN, 10) != NULL);
+	CHECK_EQ(rig_stats(h).peak, rig_stats(h).in_use);
+	rig_check_sound(h);
+}
+
 static uintptr_t lock_seen, unlocks;
 
 static uintptr_t other_lock(void *ctx)
