@@ -590,4 +590,44 @@ TEST(a_call_that_tells_of_damage_and_answers_nothing_did_nothing)
 	check_sound();
 	heap_reset(&heap_default);
 }
+
+TEST(a_limit_that_lies_lets_no_block_grow_beyond_the_heap)
+{
+	struct chunk *limit;
+	size_t n;
+	void *p;
+
+	start();
+	lay();
+	p = block[CHUNKS - 1];
+	limit = heap_default.limit;
+	n = laid[CHUNKS - 1] - WORD + heap_room(&heap_default) + 160;
+	heap_default.limit = chunk_above(limit, 4096);
+	CHECK(realloc(hidden(p), size(n)) == NULL);
+	CHECK_EQ(faults, 1);
+	CHECK_PTR_EQ(chunk_above(mem_to_chunk(p), laid[CHUNKS - 1]),
+		     heap_default.top);
+	heap_default.limit = limit;
+	faults = 0;
+	check_sound();
+	heap_reset(&heap_default);
+}
+
+TEST(a_header_that_says_nothing_is_no_block)
+{
+	struct chunk *c;
+	size_t was;
+
+	start();
+	lay();
+	c = mem_to_chunk(block[2]);
+	was = c->head;
+	chunk_set_used(c, FENCE, heap_default.bins.key);
+	CHECK(realloc(hidden(block[2]), size(700)) == NULL);
+	CHECK_EQ(faults, 1);
+	faults = 0;
+	c->head = was;
+	check_sound();
+	heap_reset(&heap_default);
+}
 #endif
