@@ -277,4 +277,12 @@ TEST(another_heap_that_refuses_leaves_errno_alone)
 	CHECK_EQ(errno, 0);
 	CHECK_PTR_EQ(heap_alloc(&heap_default, SIZE_MAX), NULL);
 	CHECK_EQ(errno, ENOMEM);
+	/* Nor is it served in an interrupt. */
+	errno = 0;
+	own.in_isr = true;
+	CHECK_PTR_EQ(heap_alloc(&heap_default, 8), NULL);
+	own.in_isr = false;
+	CHECK_EQ(errno, ENOMEM);
+	CHECK_EQ(own.faults, 1);
+	own.faults = 0;
 }
