@@ -159,7 +159,9 @@ struct heap_port {
 
 	/*
 	 * Entropy for the key that guards headers, asked once before the first
-	 * block.  Need not be secret, better so.  NULL: a constant is used.
+	 * block.  Need not be secret, better so.  One that differs from boot to
+	 * boot tells blocks that a warm boot found in RAM from those of now.
+	 * NULL: a constant is used.
 	 */
 	uintptr_t (*seed)(void *ctx);
 

@@ -118,23 +118,49 @@ TEST(a_full_heap_serves_again_when_something_is_freed)
 	CHECK_EQ(heap_check(&heap_default, NULL), HEAP_OK);
 	CHECK(count > 2);
 }
+
+/* The only chunk that fits stands last in its bin. */
+TEST(a_full_heap_looks_further_for_what_fits)
+{
+	enum { SMALL = HEAP_SEARCH + 2 };
+	void *fits, *small[SMALL];
+
+	heap_reset(&heap_default);
+	fits = malloc(size(23 * HEAP_ALIGN));
+	CHECK(malloc(size(0)) != NULL);
+	for (unsigned i = 0; i < SMALL; i++) {
+		small[i] = malloc(size(17 * HEAP_ALIGN));
+		CHECK(malloc(size(0)) != NULL);
+	}
+	for (size_t n = 1 << 14; n != 0; n /= 2)
+		while (malloc(size(n)) != NULL)
+			continue;
+	free(fits);
+	for (unsigned i = 0; i < SMALL; i++)
+		free(small[i]);
+	CHECK(malloc(size(20 * HEAP_ALIGN)) == fits);
+	CHECK(malloc(size(20 * HEAP_ALIGN)) == NULL);
+	CHECK_EQ(heap_check(&heap_default, NULL), HEAP_OK);
+}
 #endif
 
 #if HEAP_CHECK == 2
-static size_t *block[7];
+static size_t *block[11];
 static void *volatile got;
 
-/* Two free chunks of a size and two tiny ones, all between used ones. */
+/* Free chunks, two of a size, one tiny, one to be split, all between used ones. */
 static void lay(void)
 {
-	static const size_t bytes[] = {40, 40, 0, 0, 90, 40, 24};
+	static const size_t bytes[] = {40, 40, 0,  0,   90, 40,
+				       24, 40, 24, 200, 24};
 
 	heap_reset(&heap_default);
-	for (unsigned i = 0; i < 7; i++)
+	for (unsigned i = 0; i < 11; i++)
 		block[i] = malloc(size(bytes[i]));
 	free(block[1]);
 	free(block[3]);
 	free(block[5]);
+	free(block[9]);
 }
 
 static void act(unsigned what)
@@ -167,12 +193,22 @@ static void act(unsigned what)
 	case 7:
 		got = malloc(size(1000000));
 		break;
+	case 8:
+		/* Into the bin of block 5, as is what this leaves of block 9. */
+		free(block[7]);
+		break;
+	case 9:
+		got = malloc(size(150));
+		break;
+	case 10:
+		got = realloc(block[4], size(120));
+		break;
 	default:
-		free(block[(what - 8) * 2]);
+		free(block[(what - 11) * 2]);
 	}
 }
 
-#define ACTS (8 + 4)
+#define ACTS (11 + 4)
 
 /*
  * Any word of these chunks is changed in several ways, and then each call is
@@ -193,7 +229,7 @@ TEST(damage_around_any_chunk_crashes_no_call)
 	}
 	for (unsigned i = 0; i < 5; i++)
 		for (unsigned what = 0; what < ACTS; what++)
-			for (ptrdiff_t word = -1; word < 34; word++) {
+			for (ptrdiff_t word = -1; word < 70; word++) {
 				unsigned before = faults;
 
 				lay();

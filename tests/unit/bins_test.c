@@ -385,3 +385,281 @@ TEST(the_first_blame_stays)
 	CHECK_EQ(b->damage.invariant, HEAP_I6);
 	CHECK_PTR_EQ(b->damage.chunk, place(0));
 }
+
+/* ---- links of neighbours ------------------------------------------------ */
+
+/* Three in a row: what leads to the middle one is damaged, not itself. */
+static void given_three(size_t units)
+{
+	fresh();
+	put(0, units);
+	put(1, units);
+	put(2, units);
+}
+
+/* The word of a tiny chunk, or of another, that leads back. */
+static size_t *back_word(unsigned i, size_t units)
+{
+	return (size_t *)place(i) + (units == 1 ? 1 : 2);
+}
+
+static size_t *fwd_word(unsigned i, size_t units)
+{
+	return (size_t *)place(i) + (units == 1 ? 0 : 1);
+}
+
+static void check_not_sound(unsigned i)
+{
+	all->damage = (struct damage){0};
+	CHECK(!heap_bins_is_sound(all, place(i)));
+	CHECK_EQ(all->damage.kind, HEAP_FAULT_LINK);
+	CHECK_EQ(all->damage.invariant, HEAP_I6);
+	CHECK_PTR_EQ(all->damage.chunk, place(i));
+}
+
+static const size_t bin_kinds[] = {1, 2, 5, 16, 17, 23};
+#define KINDS (sizeof(bin_kinds) / sizeof(*bin_kinds))
+
+TEST(a_chunk_to_which_a_neighbour_does_not_lead_is_not_sound)
+{
+	RIG_NEEDS_CHECKS;
+	for (unsigned i = 0; i < KINDS; i++) {
+		size_t units = bin_kinds[i];
+
+		/* [bin]->[2]->[1]->[0] */
+		given_three(units);
+		*fwd_word(2, units) ^= 8 * UNIT;
+		check_not_sound(1);
+		given_three(units);
+		*back_word(0, units) ^= 8 * UNIT;
+		check_not_sound(1);
+		given_three(units);
+		*back_word(1, units) ^= 8 * UNIT;
+		check_not_sound(2);
+		/* The bin leads to another, the last one elsewhere. */
+		given_three(units);
+		heap_bins_remove(all, place(0));
+		if (units == 1)
+			all->tiny = tiny_head(place(1));
+		else
+			all->head[bin_of(units * UNIT) - 2] = place(1);
+		check_not_sound(2);
+		given_three(units);
+		*fwd_word(0, units) =
+			units == 1 ? tiny_head(place(9)) : (size_t)place(9);
+		check_not_sound(0);
+	}
+}
+
+/* Out of the list only when both neighbours lead to it; else nothing is done. */
+TEST(a_chunk_to_which_a_neighbour_does_not_lead_stays_where_it_is)
+{
+	RIG_NEEDS_CHECKS;
+	for (unsigned i = 0; i < KINDS; i++) {
+		size_t units = bin_kinds[i];
+
+		for (unsigned k = 0; k < 4; k++) {
+			uint32_t before;
+
+			given_three(units);
+			if (k == 0)
+				*fwd_word(2, units) ^= 8 * UNIT;
+			else if (k == 1)
+				*back_word(0, units) ^= 8 * UNIT;
+			else if (k == 2)
+				*back_word(1, units) ^= 8 * UNIT;
+			else
+				*fwd_word(1, units) ^= 8 * UNIT;
+			before = rig_hash(all, sizeof(*all) + 3 * GAP);
+			CHECK(!(units == 1 ? heap_tiny_unlink(all, place(1))
+					   : bins_unlink(all, bins_hull(all),
+							 place(1))));
+			CHECK_EQ(rig_hash(all, sizeof(*all) + 3 * GAP), before);
+		}
+	}
+}
+
+/* Behind the heads lies `lo`, which is the address of the first chunk. */
+TEST(a_word_behind_the_bins_is_no_bin)
+{
+	const size_t units = 5;
+	struct chunk *c;
+
+	RIG_NEEDS_CHECKS;
+	fresh();
+	c = put(0, units);
+	CHECK_PTR_EQ(c, all->lo);
+	CHECK_PTR_EQ(bins_dressed(all, HEAP_BINS)->fwd, c);
+	c->back = bins_dressed(all, HEAP_BINS);
+	check_not_sound(0);
+	CHECK(!bins_unlink(all, bins_hull(all), c));
+	CHECK_PTR_EQ(all->lo, c);
+}
+
+/* ---- taken out and put back ---------------------------------------------- */
+
+TEST(what_is_restored_is_as_it_was)
+{
+	for (unsigned i = 0; i < KINDS; i++) {
+		size_t units = bin_kinds[i];
+
+		for (unsigned n = 1; n <= 3; n++) {
+			for (unsigned k = 0; k < n * n; k++) {
+				unsigned one = k % n, two = k / n;
+				uint32_t before;
+
+				fresh();
+				put(4, units == 5 ? 6 : 5);
+				for (unsigned j = 0; j < n; j++)
+					put(j, units);
+				before = rig_hash(all, sizeof(*all) + 5 * GAP);
+				heap_bins_remove(all, place(one));
+				if (two != one)
+					heap_bins_remove(all, place(two));
+				CHECK(rig_hash(all, sizeof(*all) + 5 * GAP) !=
+				      before);
+				if (two != one)
+					heap_bins_restore(all, place(two));
+				heap_bins_restore(all, place(one));
+				CHECK_EQ(rig_hash(all, sizeof(*all) + 5 * GAP),
+					 before);
+			}
+		}
+	}
+}
+
+/* ---- may one be put there ------------------------------------------------- */
+
+TEST(a_bin_is_asked_before_a_chunk_is_put_there)
+{
+	RIG_NEEDS_CHECKS;
+	for (unsigned i = 0; i < KINDS; i++) {
+		size_t units = bin_kinds[i], size = units * UNIT;
+		uint32_t before;
+
+		fresh();
+		CHECK(heap_bins_accept(all, size));
+		put(0, units);
+		CHECK(heap_bins_accept(all, size));
+		put(1, units);
+		CHECK(heap_bins_accept(all, size));
+		before = rig_hash(all, sizeof(*all) + 3 * GAP);
+		*back_word(1, units) ^= 8 * UNIT;
+		CHECK(!heap_bins_accept(all, size));
+		*back_word(1, units) ^= 8 * UNIT;
+		CHECK(heap_bins_accept(all, size));
+		/* The second, which a larger one would come in front of. */
+		*back_word(0, units) ^= 8 * UNIT;
+		CHECK_EQ(heap_bins_accept(all, size), units == 1);
+		*back_word(0, units) ^= 8 * UNIT;
+		/* What is no place for a chunk. */
+		if (units == 1)
+			all->tiny = tiny_head(chunk_below(place(0), UNIT));
+		else
+			all->head[bin_of(size) - 2] =
+				chunk_below(place(0), UNIT);
+		CHECK(!heap_bins_accept(all, size));
+		if (units == 1)
+			all->tiny = tiny_head(place(1));
+		else
+			all->head[bin_of(size) - 2] = place(1);
+		CHECK_EQ(rig_hash(all, sizeof(*all) + 3 * GAP), before);
+	}
+}
+
+/* Nothing is done when it would be put before, or behind, a damaged one. */
+TEST(a_chunk_is_not_put_beside_a_damaged_one)
+{
+	RIG_NEEDS_CHECKS;
+	for (unsigned i = 0; i < KINDS; i++) {
+		for (unsigned k = 0; k < 2; k++) {
+			size_t units = bin_kinds[i];
+			uint32_t before;
+
+			fresh();
+			put(0, units);
+			put(1, units == 23 ? 18 : units);
+			*back_word(k == 0 ? 1 : 0, units) ^= 8 * UNIT;
+			before = rig_hash(all, sizeof(*all) + 4 * GAP);
+			/* 23 would come behind 18, before the other 23. */
+			if (k == 1 && units != 23)
+				continue;
+			CHECK(!heap_bins_insert(all, place(3), units * UNIT));
+			CHECK_EQ(rig_hash(all, sizeof(*all) + 4 * GAP), before);
+		}
+	}
+}
+
+/* A search looks at what it is led to, and at nothing further. */
+TEST(a_search_stops_before_what_is_no_chunk)
+{
+	struct chunk *back;
+	unsigned bin;
+
+	RIG_NEEDS_CHECKS;
+	for (unsigned at = 0; at < HEAP_SEARCH - 1; at++) {
+		fresh();
+		put(0, 22);
+		for (unsigned i = 1; i < HEAP_SEARCH; i++)
+			put(i, 17);
+		/* In their list: HEAP_SEARCH - 1, ..., 2, 1, 0. */
+		back = place(HEAP_SEARCH - 1 - at);
+		back->fwd = (struct chunk *)((uintptr_t)back->fwd + 1);
+		CHECK_PTR_EQ(bins_find(all, bins_hull(all), 20 * UNIT, &bin),
+			     back);
+		CHECK_EQ(bin, 0);
+	}
+}
+
+/* ---- the last bin, and behind it ------------------------------------------- */
+
+/* Of chunks so large only the links are there. */
+static struct chunk *put_large(unsigned i, size_t size)
+{
+	struct chunk *c = place(i);
+
+	bins_link(all, bins_hull(all), c, size);
+	c->head = size | CHUNK_PREV_USED;
+	return c;
+}
+
+TEST(the_last_bin_holds_all_that_is_larger)
+{
+	const unsigned last = HEAP_BINS - 1;
+	const size_t most = HEAP_CHUNK_MAX - UNIT;
+	size_t least = most;
+	struct chunk *c, *larger;
+
+	fresh();
+	while (bin_of(least / 2 / UNIT * UNIT) == last)
+		least = least / 2 / UNIT * UNIT;
+	c = put_large(0, least);
+	CHECK_EQ(all->map, (size_t)1 << last);
+	CHECK_PTR_EQ(heap_bins_first(all, last), c);
+	for (size_t size = UNIT; size <= least; size *= 2)
+		CHECK_PTR_EQ(find(all, size), c);
+	CHECK_PTR_EQ(find(all, least), c);
+	CHECK_PTR_EQ(find(all, most), NULL);
+	larger = put_large(1, most);
+	CHECK_PTR_EQ(find(all, most), larger);
+	CHECK_PTR_EQ(find(all, least), c);
+	CHECK_PTR_EQ(all->lo, place(0));
+	heap_bins_remove(all, c);
+	heap_bins_remove(all, larger);
+	CHECK_EQ(all->map, 0);
+}
+
+/* With 32 bits they would lead to words of the control block. */
+TEST(a_bit_of_no_bin_leads_nowhere)
+{
+	unsigned bin;
+
+	RIG_NEEDS_CHECKS;
+	fresh();
+	for (unsigned bit = HEAP_BINS; WORD_BITS > 32 && bit < WORD_BITS; bit++)
+		for (size_t size = UNIT; size < HEAP_CHUNK_MAX; size *= 2) {
+			all->map = (size_t)1 << bit;
+			CHECK_PTR_EQ(bins_find(all, bins_hull(all), size, &bin),
+				     NULL);
+		}
+}

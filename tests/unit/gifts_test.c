@@ -663,3 +663,46 @@ TEST(a_segment_below_another_grows_and_the_bounds_stay)
 	CHECK_EQ(h->bins.units, b.units);
 	CHECK_EQ(h->check, heap_slow_check(h));
 }
+
+/* Nothing is asked for, and nothing is written. */
+static void check_not_grown(struct chunk *top)
+{
+	struct heap old;
+
+	h->top = top;
+	script.answer[0] = (void *)h->end;
+	old = *h;
+	CHECK(heap_take(h, 5 * HEAP_ALIGN) == NULL);
+	CHECK_EQ(script.calls, 0);
+	CHECK_EQ(h->bins.damage.kind, HEAP_FAULT_HEADER);
+	CHECK_EQ(h->bins.damage.invariant, HEAP_I9);
+	CHECK_PTR_EQ(h->bins.damage.chunk, top);
+	CHECK_PTR_EQ(h->end, old.end);
+	CHECK_PTR_EQ(h->limit, old.limit);
+	CHECK_EQ(h->bins.units, old.bins.units);
+}
+
+TEST(a_damaged_top_does_not_grow)
+{
+	static const size_t heads[] = {
+		0,
+		CHUNK_USED,
+		CHUNK_PREV_USED,
+		FENCE | HEAP_ALIGN,
+		FENCE ^ CHUNK_FLIP,
+	};
+	const size_t fence = FENCE;
+
+	RIG_NEEDS_CHECKS;
+	for (unsigned i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
+		given_script_room(2);
+		h->top->head = heads[i];
+		check_not_grown(h->top);
+	}
+	/* One that looks as it should, where none can be. */
+	given_script_room(0);
+	memmove((char *)h->limit - 1, &fence, sizeof(fence));
+	check_not_grown((struct chunk *)((uintptr_t)h->limit - 1));
+	given_script_room(2);
+	check_not_grown(NULL);
+}

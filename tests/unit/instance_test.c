@@ -54,6 +54,38 @@ TEST(no_memory_is_wasted_but_for_the_control_block_and_alignment)
 	CHECK_EQ(s.largest_free, s.free - WORD_SIZE);
 }
 
+/* All that is lost: what aligns it, the control block, a head and a fence. */
+TEST(an_arena_needs_a_control_block_and_one_chunk)
+{
+	const size_t control = align_up(sizeof(struct heap), HEAP_ALIGN);
+	size_t n;
+	unsigned char *arena = rig_arena(&n, MOST);
+
+	for (size_t offset = 0; offset <= HEAP_ALIGN; offset++) {
+		size_t pad = (HEAP_ALIGN - offset % HEAP_ALIGN) % HEAP_ALIGN;
+
+		for (size_t more = 0; more < 8 * HEAP_ALIGN; more++) {
+			size_t size = pad + control + more;
+			struct heap *h =
+				heap_create(arena + offset, size, NULL);
+			struct heap_stats s;
+
+			CHECK_EQ(h != NULL, more >= 2 * HEAP_ALIGN);
+			if (h == NULL)
+				continue;
+			CHECK_PTR_EQ(h, arena + offset + pad);
+			s = rig_stats(h);
+			CHECK_EQ(s.taken, size);
+			CHECK_EQ(s.free,
+				 align_down(more, HEAP_ALIGN) - HEAP_ALIGN);
+			CHECK_EQ(s.overhead, size - s.free);
+			CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+		}
+		CHECK(heap_create(arena + offset, pad + control - 1, NULL) ==
+		      NULL);
+	}
+}
+
 TEST(memory_that_cannot_be_is_no_heap)
 {
 	CHECK(heap_create(NULL, 4096, NULL) == NULL);
@@ -318,4 +350,117 @@ TEST(a_destroyed_heap_never_grows_again)
 	CHECK(heap_alloc(h, 40) == NULL);
 	CHECK_EQ(rig.grows, grows);
 	CHECK_EQ(rig.lock_errors, 0);
+}
+
+/* ---- who else is told ----------------------------------------------------- */
+
+static unsigned forgotten;
+static bool had_blocks;
+
+static void on_cover(struct heap *h)
+{
+	(void)h;
+}
+
+static void on_forget(struct heap *h)
+{
+	forgotten++;
+	had_blocks = h->bins.map != 0;
+}
+
+/* When no block is left, what interrupts have freed is none either. */
+TEST(reset_and_destroy_forget_what_was_freed_in_interrupts)
+{
+	static const struct heap_pending_calls calls = {
+		.cover = on_cover,
+		.forget = on_forget,
+	};
+	static struct heap_pending pending = {.calls = &calls};
+	static const struct heap_port port = {.pending = &pending};
+	size_t n;
+	void *arena = rig_arena(&n, MOST);
+	struct heap *h = heap_create(arena, n, &port);
+	struct chunk *free_one;
+
+	CHECK(h != NULL);
+	/* The engine's own calls: those of interrupts are not all there. */
+	free_one = heap_take(h, 4 * HEAP_ALIGN);
+	CHECK(free_one != NULL && heap_take(h, 4 * HEAP_ALIGN) != NULL);
+	CHECK(heap_give(h, free_one));
+	forgotten = 0;
+	heap_reset(h);
+	CHECK_EQ(forgotten, 1);
+	CHECK(!had_blocks);
+	heap_destroy(h);
+	CHECK_EQ(forgotten, 2);
+}
+
+static unsigned shaded;
+static unsigned gone;
+
+static void on_shade(void *ctx, enum heap_shade what, const void *mem, size_t n,
+		     size_t was)
+{
+	(void)ctx;
+	(void)mem;
+	(void)n;
+	(void)was;
+	shaded++;
+	gone += what == HEAP_SHADE_GONE;
+}
+
+TEST(only_the_debug_profile_says_what_becomes_of_bytes)
+{
+	static const struct heap_port port = {.shade = on_shade};
+	size_t n;
+	void *arena = rig_arena(&n, MOST), *p;
+	struct heap *h;
+
+	shaded = 0;
+	gone = 0;
+	h = heap_create(arena, n, &port);
+	p = heap_alloc(h, 40);
+	p = heap_resize(h, p, 60);
+	heap_free(h, p);
+	heap_trim(h, 0);
+	heap_reset(h);
+	CHECK_EQ(gone, 0);
+	heap_destroy(h);
+	CHECK_EQ(shaded != 0, HEAP_CHECK >= 3);
+	CHECK_EQ(gone, HEAP_CHECK >= 3);
+}
+
+/* ---- segments -------------------------------------------------------------- */
+
+/* Chunks of older segments, as they were and after a reset. */
+TEST(reset_makes_one_chunk_of_each_older_segment)
+{
+	RIG_NEEDS_PLAIN_BLOCKS;
+	struct heap *h = rig_growing_heap(MOST, RIG_ADJOIN);
+	uintptr_t at = (uintptr_t)rig.bank[0].start;
+	void *p[3];
+	struct heap_stats s;
+
+	rig.refuse = true;
+	for (unsigned i = 0; i < 3; i++) {
+		heap_attach(h, at + 512 * i, 480 - 40 * i);
+		/* The first is filled up, the others are not. */
+		p[i] = heap_alloc(h, i == 0 ? rig_stats(h).largest_free : 100);
+		CHECK(p[i] != NULL);
+	}
+	heap_reset(h);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+	s = rig_stats(h);
+	CHECK_EQ(s.segments, 3);
+	CHECK_EQ(s.free_chunks, 3);
+	CHECK_EQ(s.in_use, 0);
+	CHECK_EQ(s.used_chunks, 0);
+	CHECK_EQ(s.taken, 3 * 480 - 40 * 3);
+	CHECK_EQ(h->below_peak, h->peak);
+	for (unsigned i = 0; HEAP_CHECK != 0 && i < 3; i++) {
+		heap_free(h, p[i]);
+		rig_check_fault(HEAP_FAULT_NOT_USED, p[i]);
+	}
+	CHECK(heap_alloc(h, 100) != NULL);
+	rig_check_sound(h);
 }
