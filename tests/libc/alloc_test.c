@@ -270,6 +270,29 @@ TEST(a_port_that_refuses_for_a_while_does_no_lasting_harm)
 	check_sound();
 }
 
+/* Only what malloc and its family refuse is their errno's. */
+TEST(another_heap_that_refuses_leaves_errno_alone)
+{
+	static size_t memory[300];
+	struct heap *h = heap_create(memory, sizeof(memory), NULL);
+
+	CHECK(h != NULL);
+	errno = 0;
+	CHECK_PTR_EQ(heap_alloc(h, sizeof(memory)), NULL);
+	CHECK_PTR_EQ(heap_alloc(h, SIZE_MAX), NULL);
+	CHECK_EQ(errno, 0);
+	CHECK_PTR_EQ(heap_alloc(&heap_default, SIZE_MAX), NULL);
+	CHECK_EQ(errno, ENOMEM);
+	/* Nor is it served in an interrupt. */
+	errno = 0;
+	own.in_isr = true;
+	CHECK_PTR_EQ(heap_alloc(&heap_default, 8), NULL);
+	own.in_isr = false;
+	CHECK_EQ(errno, ENOMEM);
+	CHECK_EQ(own.faults, 1);
+	own.faults = 0;
+}
+
 #if defined(__NEWLIB__) && !defined(__PICOLIBC__)
 static struct _reent other;
 

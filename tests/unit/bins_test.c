@@ -610,3 +610,56 @@ TEST(a_search_stops_before_what_is_no_chunk)
 		CHECK_EQ(bin, 0);
 	}
 }
+
+/* ---- the last bin, and behind it ------------------------------------------- */
+
+/* Of chunks so large only the links are there. */
+static struct chunk *put_large(unsigned i, size_t size)
+{
+	struct chunk *c = place(i);
+
+	bins_link(all, bins_hull(all), c, size);
+	c->head = size | CHUNK_PREV_USED;
+	return c;
+}
+
+TEST(the_last_bin_holds_all_that_is_larger)
+{
+	const unsigned last = HEAP_BINS - 1;
+	const size_t most = HEAP_CHUNK_MAX - UNIT;
+	size_t least = most;
+	struct chunk *c, *larger;
+
+	fresh();
+	while (bin_of(least / 2 / UNIT * UNIT) == last)
+		least = least / 2 / UNIT * UNIT;
+	c = put_large(0, least);
+	CHECK_EQ(all->map, (size_t)1 << last);
+	CHECK_PTR_EQ(heap_bins_first(all, last), c);
+	for (size_t size = UNIT; size <= least; size *= 2)
+		CHECK_PTR_EQ(find(all, size), c);
+	CHECK_PTR_EQ(find(all, least), c);
+	CHECK_PTR_EQ(find(all, most), NULL);
+	larger = put_large(1, most);
+	CHECK_PTR_EQ(find(all, most), larger);
+	CHECK_PTR_EQ(find(all, least), c);
+	CHECK_PTR_EQ(all->lo, place(0));
+	heap_bins_remove(all, c);
+	heap_bins_remove(all, larger);
+	CHECK_EQ(all->map, 0);
+}
+
+/* With 32 bits they would lead to words of the control block. */
+TEST(a_bit_of_no_bin_leads_nowhere)
+{
+	unsigned bin;
+
+	RIG_NEEDS_CHECKS;
+	fresh();
+	for (unsigned bit = HEAP_BINS; WORD_BITS > 32 && bit < WORD_BITS; bit++)
+		for (size_t size = UNIT; size < HEAP_CHUNK_MAX; size *= 2) {
+			all->map = (size_t)1 << bit;
+			CHECK_PTR_EQ(bins_find(all, bins_hull(all), size, &bin),
+				     NULL);
+		}
+}

@@ -570,3 +570,77 @@ TEST(a_list_of_tiny_chunks_that_leads_to_another)
 		mend();
 	}
 }
+
+/* ---- the end of an older segment ------------------------------------------- */
+
+/* A free chunk of 5, and blocks up to the end; and another segment. */
+static void given_older(const size_t *units, size_t n)
+{
+	size_t all = 0, blocks = RIG_BLOCKS - n;
+
+	arena = rig_arena(&arena_size, MOST);
+	changes = 0;
+	h = heap_create(arena, 2048, locked ? &rig_port : &unlocked);
+	CHECK(h != NULL);
+	rig_lay(h, "u2 u5 u2");
+	for (size_t i = 0; i < n; i++)
+		all += units[i] * HEAP_ALIGN;
+	CHECK(heap_alloc(h, heap_room(h) - all - WORD_SIZE) != NULL);
+	for (size_t i = 0; i < n; i++) {
+		rig_block[blocks + i] = heap_alloc(h, rig_units(units[i]));
+		CHECK(rig_block[blocks + i] != NULL);
+	}
+	CHECK_EQ(heap_room(h), 0);
+	heap_free(h, rig_block[1]);
+	heap_attach(h, (uintptr_t)arena + 2100, 500);
+	CHECK_EQ(h->older, 1);
+	rig_check_sound(h);
+}
+
+TEST(the_last_block_of_an_older_segment)
+{
+	const unsigned last = RIG_BLOCKS - 1;
+
+	BOTH_WAYS
+	{
+		static const size_t alone[] = {5}, behind[] = {2, 3},
+				    tiny[] = {1, 4};
+		const size_t *const blocks[] = {alone, behind, tiny};
+
+		for (unsigned i = 0; i < 3; i++) {
+			size_t in_use;
+
+			given_older(blocks[i], i == 0 ? 1 : 2);
+			if (i != 0)
+				heap_free(h, rig_block[last - 1]);
+			rig_check_sound(h);
+			in_use = heap_in_use(h);
+			change(word(1, 2), *word(1, 2) ^ HEAP_ALIGN);
+			expect(FREE, rig_block[last], 0, HEAP_FAULT_LINK,
+			       HEAP_I6, NULL);
+			CHECK_EQ(heap_in_use(h), in_use);
+			mend();
+			heap_free(h, rig_block[last]);
+			CHECK_EQ(heap_in_use(h),
+				 in_use - (5 - (i == 0 ? 0 : blocks[i][0])) *
+						  HEAP_ALIGN);
+			rig_check_sound(h);
+			CHECK_PTR_EQ(heap_alloc(h, rig_units(5)),
+				     rig_block[i == 0 ? last : last - 1]);
+		}
+		/* What lies below it is damaged itself. */
+		given_older(behind, 2);
+		heap_free(h, rig_block[last - 1]);
+		change(word(last - 1, 2), *word(last - 1, 2) ^ HEAP_ALIGN);
+		expect_free(last, HEAP_FAULT_LINK, HEAP_I6, chunk(last - 1));
+		given_older(tiny, 2);
+		heap_free(h, rig_block[last - 1]);
+		change(word(last - 1, 1), *word(last - 1, 1) ^ HEAP_ALIGN);
+		expect_free(last, HEAP_FAULT_LINK, HEAP_I6, chunk(last - 1));
+		/* Its fence says that it is free. */
+		given_older(alone, 1);
+		change(word(last, 5 * 2), FENCE ^ CHUNK_FLIP);
+		expect_free(last, HEAP_FAULT_NEIGHBOUR, HEAP_I4,
+			    chunk_above(chunk(last), 5 * HEAP_ALIGN));
+	}
+}

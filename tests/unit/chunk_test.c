@@ -146,6 +146,21 @@ TEST(spans_are_what_lies_between)
 
 /* ---- the seal ---------------------------------------------------------- */
 
+/* The lanes of a word, one after the other. */
+TEST(the_parity_is_the_sum_of_all_lanes)
+{
+	uint32_t random = (uint32_t)tap_arg("seed", 1);
+
+	for (int i = 0; i < 300; i++) {
+		size_t x = tap_rand(&random), sum = 0;
+
+		x = x << (WORD_BITS - 32) ^ tap_rand(&random);
+		for (unsigned at = 0; at < WORD_BITS; at += CHUNK_SEAL_BITS)
+			sum ^= x >> at;
+		CHECK_EQ(chunk_parity(x), sum << HEAP_CHUNK_BITS);
+	}
+}
+
 TEST(every_head_is_sealed_where_it_was_made)
 {
 	uint32_t random = (uint32_t)tap_arg("seed", 1);

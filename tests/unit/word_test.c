@@ -112,3 +112,25 @@ TEST(the_table_leads_from_a_power_of_two_to_its_number)
 		CHECK_EQ(heap_word_index[power * 0x077cb531u >> 27], i);
 	}
 }
+
+/* An odd number of words, also to a place below that overlaps. */
+TEST(words_are_copied_and_none_besides)
+{
+	for (size_t n = 1; n <= 15; n += 2) {
+		for (size_t distance = 1; distance <= 20; distance += 2) {
+			size_t words[40];
+
+			for (size_t i = 0; i < 40; i++)
+				words[i] = i * 0x01010101u;
+			word_copy(words + 2, words + 2 + distance,
+				  n * WORD_SIZE);
+			for (size_t i = 0; i < 40; i++) {
+				bool copied = i >= 2 && i < 2 + n;
+
+				CHECK_EQ(words[i],
+					 (i + (copied ? distance : 0)) *
+						 0x01010101u);
+			}
+		}
+	}
+}
