@@ -69,7 +69,7 @@ UNUSED_IN_SOME static void *get(size_t n)
 {
 	void *p = hidden(malloc(size(n))), *q = p;
 
-	if (n < 4096 && ((uintptr_t)p & 0xfbf) == 0) {
+	if (p != NULL && n < 4096 && ((uintptr_t)p & 0xfbf) == 0) {
 		q = hidden(malloc(size(n)));
 		heap_free(&heap_default, p);
 	}
