@@ -181,6 +181,10 @@ TEST(no_link_is_followed_out_of_the_heap)
 	free(hidden(q));
 	CHECK_EQ(faults, 0);
 	CHECK_EQ(used_chunks(), used - 1);
+	/* It would be doubted again. */
+	q = hidden(heap_alloc(&heap_default, 88));
+	q[1] = 0;
+	heap_free(&heap_default, q);
 	/* And whoever takes one from it. */
 	CHECK_PTR_EQ(hidden(malloc(size(88))), p);
 	q = get(88);
