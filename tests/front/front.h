@@ -38,11 +38,25 @@ static void record(void *ctx, const struct heap_fault *fault)
 	last = *fault;
 }
 
+static unsigned locks, unlocks;
+
+static uintptr_t count_lock(void *ctx)
+{
+	locks++;
+	return heap_linux_lock(ctx);
+}
+
+static void count_unlock(void *ctx, uintptr_t state)
+{
+	unlocks++;
+	heap_linux_unlock(ctx, state);
+}
+
 const char heap_linux_is_default = 0;
 const struct heap_port heap_port_default = {
 	.sbrk = heap_linux_sbrk,
-	.lock = heap_linux_lock,
-	.unlock = heap_linux_unlock,
+	.lock = count_lock,
+	.unlock = count_unlock,
 	.thread = heap_linux_thread,
 	.seed = heap_linux_seed,
 	.write = heap_linux_write,
