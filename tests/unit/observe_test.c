@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Observers: what they are told, by whom, and what they may do meanwhile. */
 #include "heap_observe.h"
+#include "layer.h"
 #include "rig.h"
 
 /* No more than the smallest board has room for. */
@@ -183,7 +184,7 @@ TEST(growth_is_told_first_and_trimming_too)
 {
 	struct heap *h = watched_heap(true);
 	size_t before = rig_stats(h).taken, given;
-	void *p;
+	void *p, *q;
 
 	heap_observe(h, &recorder);
 	p = heap_alloc(h, 1500);
@@ -192,6 +193,15 @@ TEST(growth_is_told_first_and_trimming_too)
 	CHECK_EQ(log.event[0].size, rig_stats(h).taken - before);
 	CHECK(log.event[0].mem == rig.bank[0].brk);
 	CHECK(log.event[0].caller == last()->caller);
+	/* And what comes later alone. */
+	before = rig_stats(h).taken;
+	log.n = 0;
+	q = heap_alloc(h, 1000);
+	CHECK_EQ(log.n, 2);
+	CHECK_EQ(log.event[0].op, HEAP_OP_GROWN);
+	CHECK_EQ(log.event[0].size, rig_stats(h).taken - before);
+	CHECK(log.event[0].thread == 0 && log.event[0].asked == 0);
+	heap_free(h, q);
 	heap_free(h, p);
 	log.n = 0;
 	given = heap_trim(h, 0);
@@ -373,6 +383,8 @@ TEST(the_last_observer_may_remove_itself)
 	meddler.ctx = &meddler;
 	heap_observe(h, &meddler);
 	p = heap_alloc(h, 10);
+	/* Calls go by from then on. */
+	CHECK_EQ(heap_has_layers(h), false);
 	CHECK_EQ(heap_unobserve(h, &meddler), true);
 	p = heap_resize(h, p, 1000);
 	heap_free(h, p);

@@ -4,6 +4,7 @@
 #include "heap_pending.h"
 #include "heap_tags.h"
 #include "rig.h"
+#include "state.h"
 
 #define TAGS 5
 
@@ -14,7 +15,7 @@ static struct heap_tag_task task[2];
 static struct heap_accounts accounts;
 
 static uintptr_t thread_now;
-static char text[232];
+static char text[320];
 static size_t text_used;
 static unsigned overs, over_tag;
 static size_t over_n;
@@ -243,7 +244,157 @@ TEST(a_bad_pointer_counts_nothing)
 	finish(h);
 }
 
+/* What a block of n bytes is charged. */
+static size_t cost_of(size_t n)
+{
+	if (HEAP_CHECK >= 3)
+		return chunk_round(n);
+	return chunk_round(align_up(n, WORD_SIZE) + 2 * WORD_SIZE);
+}
+
+TEST(what_a_block_costs_is_its_chunk)
+{
+	struct heap *h = counted_heap();
+	size_t total = 0, peak = 0;
+
+	for (size_t n = 0; n < 60; n++) {
+		void *p = heap_alloc(h, n);
+		size_t cost = cost_of(n);
+
+		CHECK_EQ(tag[0].bytes, cost);
+		CHECK_EQ(tag[0].blocks, 1);
+		total += cost;
+		CHECK_EQ(tag[0].total, total);
+		if (HEAP_CHECK < 3)
+			CHECK_EQ(rig_stats(h).in_use, cost);
+		/* What grows costs more, what shrinks gives back. */
+		p = heap_resize(h, p, n + 50);
+		CHECK_EQ(tag[0].bytes, cost_of(n + 50));
+		total += cost_of(n + 50) - cost;
+		if (cost_of(n + 50) > peak)
+			peak = cost_of(n + 50);
+		p = heap_resize(h, p, n / 2 + 1);
+		CHECK_EQ(tag[0].bytes, cost_of(n / 2 + 1));
+		CHECK_EQ(tag[0].blocks, 1);
+		CHECK_EQ(tag[0].total, total);
+		CHECK_EQ(tag[0].peak, peak);
+		heap_free(h, p);
+		CHECK_EQ(tag[0].bytes, 0);
+		CHECK_EQ(tag[0].blocks, 0);
+		CHECK_EQ(tag[0].peak, peak);
+	}
+	finish(h);
+}
+
+TEST(a_refused_resize_leaves_all_sums_as_they_were)
+{
+	struct heap *h = counted_heap();
+	void *p = heap_alloc(h, 30);
+	const struct heap_tag was = tag[0];
+
+	CHECK(heap_resize(h, p, 100000) == NULL);
+	CHECK(heap_alloc(h, 100000) == NULL);
+	CHECK(heap_alloc_aligned(h, 64, 100000) == NULL);
+	CHECK_EQ(tag[0].bytes, was.bytes);
+	CHECK_EQ(tag[0].blocks, was.blocks);
+	CHECK_EQ(tag[0].total, was.total);
+	finish(h);
+}
+
 /* ---- limits ------------------------------------------------------------- */
+
+TEST(a_limit_is_met_to_the_byte)
+{
+	struct heap *h = counted_heap();
+	void *p, *q;
+
+	tag[0].refuse = true;
+	tag[0].limit = cost_of(40);
+	p = heap_alloc(h, 40);
+	CHECK(p != NULL);
+	CHECK(heap_alloc(h, 0) == NULL);
+	CHECK_EQ(tag[0].refused, 1);
+	/* In place, and smaller, is no more. */
+	CHECK((p = heap_resize(h, p, 40)) != NULL);
+	CHECK((p = heap_resize(h, p, 10)) != NULL);
+	CHECK((p = heap_resize(h, p, 40)) != NULL);
+	CHECK_EQ(overs, 1);
+	heap_free(h, p);
+	tag[0].limit = cost_of(40) - 1;
+	CHECK(heap_alloc(h, 40) == NULL);
+	CHECK_EQ(tag[0].refused, 2);
+	tag[0].limit = cost_of(40) + cost_of(60) - 1;
+	p = heap_alloc(h, 40);
+	CHECK(heap_alloc(h, 60) == NULL);
+	q = heap_alloc(h, 0);
+	CHECK(p != NULL && q != NULL);
+	/* From where it is: q would do, but for a byte. */
+	tag[0].limit = tag[0].bytes + cost_of(200) - cost_of(40) - 1;
+	CHECK(heap_resize(h, p, 200) == NULL);
+	tag[0].limit++;
+	CHECK((p = heap_resize(h, p, 200)) != NULL);
+	CHECK_EQ(tag[0].bytes, tag[0].limit);
+	/* A limit that was lowered refuses what grows, nothing else. */
+	tag[0].limit = 1;
+	CHECK((p = heap_resize(h, p, 190)) != NULL);
+	CHECK(heap_resize(h, p, 400) == NULL);
+	heap_free(h, p);
+	heap_free(h, q);
+	CHECK_EQ(tag[0].bytes, 0);
+	finish(h);
+}
+
+TEST(who_is_at_his_limit_has_not_passed_it)
+{
+	struct heap *h = counted_heap();
+	void *p, *q;
+
+	tag[0].limit = cost_of(40);
+	p = heap_alloc(h, 40);
+	CHECK_EQ(overs, 0);
+	CHECK_EQ(tag[0].is_over, false);
+	q = heap_alloc(h, 0);
+	CHECK_EQ(overs, 1);
+	CHECK_EQ(tag[0].is_over, true);
+	/* Told when he goes back and passes it again. */
+	heap_free(h, q);
+	CHECK_EQ(tag[0].is_over, false);
+	p = heap_resize(h, p, 100);
+	CHECK_EQ(overs, 2);
+	p = heap_resize(h, p, 200);
+	CHECK_EQ(overs, 2);
+	p = heap_resize(h, p, 40);
+	CHECK_EQ(tag[0].is_over, false);
+	CHECK_EQ(overs, 2);
+	/* What there was no memory for has passed nothing. */
+	CHECK(heap_alloc(h, 100000) == NULL);
+	CHECK_EQ(tag[0].is_over, false);
+	heap_free(h, p);
+	/* Without a limit nothing is over. */
+	tag[0].limit = 0;
+	p = heap_alloc(h, 200);
+	CHECK_EQ(tag[0].is_over, false);
+	heap_free(h, p);
+	finish(h);
+}
+
+/* Such a request is the heap's to refuse. */
+TEST(what_no_heap_could_serve_is_not_refused_by_a_limit)
+{
+	const size_t most =
+		HEAP_CHECK >= 3 ? DEBUG_MAX : CHUNK_PAYLOAD_MAX - 3 * WORD_SIZE;
+	struct heap *h = counted_heap();
+
+	tag[0].limit = 1;
+	tag[0].refuse = true;
+	CHECK(heap_alloc(h, most) == NULL);
+	CHECK_EQ(tag[0].refused, 1);
+	CHECK(heap_alloc(h, most + 1) == NULL);
+	CHECK(heap_alloc(h, SIZE_MAX) == NULL);
+	CHECK_EQ(tag[0].refused, 1);
+	CHECK_EQ(overs, 1);
+	finish(h);
+}
 
 TEST(a_limit_refuses_and_says_so)
 {
@@ -319,6 +470,101 @@ TEST(blocks_born_before_count_for_nobody_until_they_grow)
 	finish(h);
 }
 
+TEST(a_block_born_before_that_does_not_grow_stays_nobodys)
+{
+	struct heap *h = plain_heap();
+	void *p = heap_alloc(h, 100);
+	size_t usable = heap_usable_size(h, p);
+
+	heap_accounts_start(h, &accounts);
+	p = heap_resize(h, p, usable);
+	CHECK_EQ(tag_of(h, p), HEAP_TAG_NONE);
+	CHECK_EQ(heap_usable_size(h, p), usable);
+	CHECK_EQ(tag[0].total, 0);
+	p = heap_resize(h, p, usable + 1);
+	CHECK_EQ(tag_of(h, p), 0);
+	CHECK_EQ(tag[0].bytes, cost_of(usable + 1));
+	CHECK_EQ(tag[0].total, cost_of(usable + 1));
+	heap_free(h, p);
+	CHECK_EQ(tag[0].bytes + tag[0].blocks, 0);
+	finish(h);
+}
+
+/* Blocks that are too small for a trailer, also as the last ones of all. */
+TEST(small_blocks_born_before_are_nobodys)
+{
+	struct heap *h = plain_heap();
+	void *p[4];
+
+	for (size_t i = 0; i < 4; i++) {
+		p[i] = heap_alloc(h, i * WORD_SIZE);
+		rig_fill(p[i], i * WORD_SIZE, 5);
+	}
+	heap_accounts_start(h, &accounts);
+	for (size_t i = 0; i < 4; i++) {
+		CHECK_EQ(tag_of(h, p[i]), HEAP_TAG_NONE);
+		CHECK(heap_usable_size(h, p[i]) >= i * WORD_SIZE);
+		CHECK(rig_filled(p[i], i * WORD_SIZE, 5));
+		heap_free(h, p[i]);
+	}
+	for (unsigned i = 0; i < TAGS; i++)
+		CHECK_EQ(tag[i].bytes + tag[i].blocks + tag[i].total, 0);
+	finish(h);
+}
+
+TEST(accounts_begin_at_nothing)
+{
+	struct heap *h = plain_heap();
+
+	for (unsigned i = 0; i < TAGS; i++) {
+		tag[i] = (struct heap_tag){.name = "t",
+					   .limit = 70 + i,
+					   .refuse = true,
+					   .is_over = true,
+					   .bytes = 1,
+					   .blocks = 2,
+					   .peak = 3,
+					   .total = 4,
+					   .refused = 5};
+	}
+	accounts.tags = TAGS - 1;
+	accounts.busy = 9;
+	CHECK_EQ(heap_accounts_start(h, &accounts), true);
+	CHECK_EQ(accounts.busy, 0);
+	for (unsigned i = 0; i < TAGS - 1; i++) {
+		CHECK_EQ(tag[i].bytes + tag[i].blocks + tag[i].peak +
+				 tag[i].total + tag[i].refused,
+			 0);
+		CHECK_EQ(tag[i].is_over, false);
+		CHECK_EQ(tag[i].limit, 70 + i);
+		CHECK(tag[i].refuse && tag[i].name != NULL);
+	}
+	/* What is not theirs is not touched. */
+	CHECK_EQ(tag[TAGS - 1].refused, 5);
+	CHECK_EQ(tag[TAGS - 1].bytes, 1);
+	tag[TAGS - 1].is_over = true;
+	heap_reset(h);
+	CHECK_EQ(tag[TAGS - 1].bytes, 1);
+	CHECK_EQ(tag[TAGS - 1].is_over, true);
+	finish(h);
+}
+
+TEST(a_reset_leaves_nobody_over_his_limit)
+{
+	struct heap *h = counted_heap();
+
+	heap_tag_set(h, TAGS - 1);
+	tag[TAGS - 1].limit = 1;
+	CHECK(heap_alloc(h, 50) != NULL);
+	CHECK_EQ(tag[TAGS - 1].is_over, true);
+	heap_reset(h);
+	CHECK_EQ(tag[TAGS - 1].is_over, false);
+	CHECK_EQ(tag[TAGS - 1].bytes + tag[TAGS - 1].blocks, 0);
+	CHECK_EQ(tag[TAGS - 1].peak, cost_of(50));
+	heap_tag_set(h, 0);
+	finish(h);
+}
+
 TEST(shrinking_never_fails)
 {
 	struct heap *h = plain_heap();
@@ -362,24 +608,64 @@ TEST(what_an_earlier_account_has_left_is_no_tag)
 	finish(h);
 }
 
-TEST(a_block_freed_where_the_lock_does_not_reach_counts_until_it_ends)
+/* A counted heap that interrupts use, with a block in reserve for them or none. */
+static struct heap *interrupted_heap(size_t slots, size_t bytes)
 {
 	static struct heap_pending pending;
+	static volatile uintptr_t reserve[1];
 	struct heap *h = plain_heap();
-	void *p, *q, *other;
+	size_t n;
+	void *mem;
 
 	heap_destroy(h);
+	reserve[0] = 0;
 	pending = (struct heap_pending){.calls = &heap_pending_calls,
-					.swap = heap_swap};
+					.swap = heap_swap,
+					.reserve = reserve,
+					.slots = slots,
+					.bytes = bytes};
 	port.pending = &pending;
-	{
-		size_t n;
-		void *mem = rig_arena(&n, 4096);
-
-		h = heap_create(mem, n, &port);
-	}
+	mem = rig_arena(&n, 4096);
+	h = heap_create(mem, n, &port);
 	heap_watchable(h, &room);
 	heap_accounts_start(h, &accounts);
+	return h;
+}
+
+/* Nobody counts what an interrupt allocates, wherever it lies. */
+TEST(a_block_of_the_reserve_has_no_tag_though_a_counted_one_lay_there)
+{
+	const size_t n = rig_units(4);
+	struct heap *h = interrupted_heap(1, n);
+	void *p, *x, *y;
+
+	p = heap_alloc(h, n - (HEAP_CHECK >= 3 ? 0 : 2 * WORD_SIZE));
+	CHECK_EQ(tag[0].blocks, 1);
+	/* It is the top again, and its last words are as they were. */
+	heap_free(h, p);
+	rig_let_go(h);
+	rig.in_isr = true;
+	x = heap_alloc(h, n);
+	rig.in_isr = false;
+	CHECK(x != NULL && x != p);
+	CHECK_EQ(heap_usable_size(h, x) >= n, true);
+	rig.in_isr = true;
+	y = heap_alloc(h, n);
+	rig.in_isr = false;
+	CHECK_PTR_EQ(y, p);
+	CHECK_EQ(tag_of(h, y), HEAP_TAG_NONE);
+	heap_free(h, y);
+	heap_free(h, x);
+	CHECK_EQ(tag[0].bytes, 0);
+	CHECK_EQ(tag[0].blocks, 0);
+	finish(h);
+}
+
+TEST(a_block_freed_where_the_lock_does_not_reach_counts_until_it_ends)
+{
+	struct heap *h = interrupted_heap(0, 0);
+	void *p, *q, *other;
+
 	heap_tag_set(h, 2);
 	other = heap_alloc(h, 10);
 	p = heap_alloc(h, 0);
@@ -459,7 +745,7 @@ TEST(threads_have_tags_of_their_own)
 TEST(a_caller_in_the_table_gives_its_tag)
 {
 	static const struct heap_tag_range ranges[] = {
-		{0x100, 1}, {0x200, 0}, {0x280, 2}, {0x300, 99}};
+		{0x100, 1}, {0x200, 0}, {0x280, 2}, {0x300, 99}, {0x380, TAGS}};
 	struct heap *h = counted_heap();
 	static const struct {
 		uintptr_t caller;
@@ -469,7 +755,7 @@ TEST(a_caller_in_the_table_gives_its_tag)
 		     {0x300, 0}, {0x999, 0}};
 
 	accounts.range = ranges;
-	accounts.ranges = 4;
+	accounts.ranges = 5;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		const void *caller = (const void *)cases[i].caller, *by;
 		void *p = heap_alloc_from(h, 10, caller);
@@ -556,6 +842,35 @@ TEST(the_dump_shows_the_accounts_that_were_used)
 		 true);
 	CHECK_EQ(says("network"), false);
 	CHECK_EQ(says("\n3                    0         0"), true);
+	finish(h);
+}
+
+TEST(the_dump_is_a_table_of_all_that_is_known)
+{
+	struct heap *h = counted_heap();
+
+	/* A name that just fits, one that does not, none, and unused ones. */
+	tag[0] = (struct heap_tag){.name = "twelve_bytes",
+				   .bytes = 1,
+				   .blocks = 20,
+				   .peak = 300,
+				   .total = 4000000000u,
+				   .limit = 50,
+				   .refused = 6};
+	tag[1] = (struct heap_tag){.name = "more_than_that", .total = 1};
+	tag[2] = (struct heap_tag){.name = "unused", .limit = 9};
+	tag[3] = (struct heap_tag){.refused = 1};
+	text_used = 0;
+	heap_tags_dump(h);
+	CHECK_STR_EQ(text,
+		     "tag              bytes    blocks      peak     total"
+		     "     limit   refused\n"
+		     "twelve_bytes         1        20       3004000000000"
+		     "        50         6\n"
+		     "more_than_that         0         0         0         1"
+		     "         0         0\n"
+		     "3                    0         0         0         0"
+		     "         0         1\n");
 	finish(h);
 }
 

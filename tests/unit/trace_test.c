@@ -2,6 +2,7 @@
 /* The recorder, told by hand: what it writes, loses, and leaves behind. */
 #include "heap.h"
 #include "heap_trace.h"
+#include "state.h"
 #include "tap.h"
 #include "trace_ring.h"
 
@@ -181,8 +182,53 @@ TEST(a_trace_tells_where_the_program_was)
 	heap_trace_stop();
 	read_header();
 	CHECK_EQ(header[0], 8 * sizeof(void *));
+	/* No clock, and no flags. */
+	CHECK_EQ(header[1], 0);
+	CHECK_EQ(header[2], 0);
+	CHECK_EQ(header[3], 0);
 	CHECK_EQ(header[4], (uintptr_t)heap_trace_anchor);
 	CHECK_EQ(header[7], 0);
+	expect_end(0);
+}
+
+TEST(a_trace_that_runs_is_ended_by_the_next_start)
+{
+	size_t first;
+
+	begin(to_out);
+	tell_alloc(block(1), 1);
+	CHECK(heap_trace_start(&setup));
+	first = out_size;
+	heap_trace_stop();
+	read_header();
+	expect_alloc(block(1), 1);
+	CHECK_EQ(out[at++], TRACE_END);
+	CHECK_EQ(next(), 0);
+	/* The header of the next one, as long as this one's. */
+	CHECK_EQ(out[at], (uint8_t)TRACE_MAGIC[0]);
+	CHECK_EQ(out_size, first + 2);
+}
+
+/* One that lies between two places for a block. */
+TEST(pointers_are_told_from_where_blocks_may_be)
+{
+	static const struct heap_port none = {.in_isr = is_beyond};
+	uintptr_t start = align_up((uintptr_t)pool, HEAP_ALIGN);
+	struct heap *odd = (struct heap *)(start + sizeof(size_t));
+	size_t before;
+
+	prepare(to_out);
+	odd->port = &none;
+	setup.heap = odd;
+	CHECK(heap_trace_start(&setup));
+	before = out_size;
+	heap = odd;
+	tell_alloc(block(100), 1);
+	heap_trace_stop();
+	read_header();
+	CHECK_EQ(header[5], start);
+	CHECK_EQ(at, before);
+	expect_alloc(block(100), 1);
 	expect_end(0);
 }
 
@@ -213,6 +259,24 @@ TEST(a_build_id_that_is_too_long_is_refused)
 	setup.build_id = "";
 	setup.build_id_size = TRACE_BUILD_ID_MAX + 1;
 	CHECK(!heap_trace_start(&setup));
+}
+
+TEST(the_longest_build_id_is_told)
+{
+	uint8_t id[TRACE_BUILD_ID_MAX] = {0};
+
+	id[0] = 3;
+	id[TRACE_BUILD_ID_MAX - 1] = 7;
+	prepare(to_out);
+	setup.build_id = id;
+	setup.build_id_size = sizeof(id);
+	CHECK(heap_trace_start(&setup));
+	heap_trace_stop();
+	read_header();
+	CHECK_EQ(header[9], sizeof(id));
+	CHECK_EQ(out[at - sizeof(id)], 3);
+	CHECK_EQ(out[at - 1], 7);
+	expect_end(0);
 }
 
 TEST(events_come_back_as_they_were)
@@ -343,6 +407,110 @@ TEST(what_finds_no_room_is_counted_and_told_of)
 	expect_end(3);
 }
 
+TEST(the_end_is_told_of_a_trace_that_was_full)
+{
+	unsigned told = 0;
+
+	prepare(to_out);
+	setup.deferred = true;
+	CHECK(heap_trace_start(&setup));
+	while (heap_trace_lost() < 2 && ++told < 200)
+		tell_alloc(block(told), told);
+	heap_trace_stop();
+	read_header();
+	for (unsigned i = 1; i <= told - 2; i++)
+		expect_alloc(block(i), i);
+	CHECK_EQ(out[at++], TRACE_LOST);
+	CHECK_EQ(next(), 2);
+	expect_end(2);
+}
+
+static void tell_reset(void)
+{
+	tell(&(struct heap_event){.op = HEAP_OP_RESET});
+}
+
+/* What waits is half of the ring at most, and written when it is that. */
+TEST(half_a_ring_is_written_and_not_before)
+{
+	const struct trace_ring *r = (struct trace_ring *)ring;
+	size_t written = 0, half, kept = 0;
+
+	for (unsigned odd = 0; odd < 2; odd++) {
+		begin(to_out);
+		written = out_size;
+		half = r->size / 2;
+		kept = 0;
+		if (odd != 0) {
+			/* One byte, the other two. */
+			tell_reset();
+			kept = 1;
+		}
+		while (kept < half) {
+			CHECK_EQ(out_size, written);
+			CHECK_EQ(ring_used(r), kept);
+			heap_trace_mark(5);
+			kept += 2;
+		}
+		CHECK_EQ(out_size, written + kept);
+		CHECK_EQ(ring_used(r), 0);
+		heap_trace_stop();
+		CHECK_EQ(heap_trace_lost(), 0);
+	}
+}
+
+/*
+ * The smallest record finds room where others do not: with an order, a time and
+ * a number of lost ones that are as long as can be.
+ */
+TEST(a_record_takes_no_more_than_the_room_that_was_asked_for)
+{
+	enum { LOST = 16400 };
+	uint32_t kept, missed;
+
+	for (unsigned lead = 0; lead < 4; lead++) {
+		prepare(to_out);
+		setup.heap = heap_create(pool, sizeof(pool), &clocked);
+		setup.deferred = true;
+		clock_now = 0;
+		CHECK(heap_trace_start(&setup));
+		tell_reset();
+		for (unsigned i = 0; i < lead; i++)
+			heap_trace_mark(200);
+		for (kept = 0; heap_trace_lost() == 0; kept++)
+			heap_trace_mark(1);
+		kept--;
+		for (unsigned i = 1; i < LOST; i++)
+			heap_trace_mark(1);
+		clock_now = 0xf0000000u;
+		sequence += 0x70000000u;
+		tell_reset();
+		missed = heap_trace_lost();
+		clock_now = 0;
+		heap_trace_stop();
+		read_header();
+		CHECK_EQ(out[at++], TRACE_RESET);
+		for (unsigned i = 0; i < lead; i++) {
+			CHECK_EQ(out[at++], TRACE_MARK);
+			CHECK_EQ(next(), 200);
+		}
+		for (unsigned i = 0; i < kept; i++) {
+			CHECK_EQ(out[at++], TRACE_MARK);
+			CHECK_EQ(next(), 1);
+		}
+		CHECK_EQ(out[at++], TRACE_LOST);
+		CHECK_EQ(next(), missed);
+		if (missed == LOST) {
+			CHECK_EQ(out[at++], TRACE_RESET | TRACE_HAS_ORDER |
+						    TRACE_HAS_TIME);
+			CHECK_EQ(next(), 2 * 0x70000000u);
+			CHECK_EQ(next(), 0xf0000000u);
+		}
+		CHECK_EQ(out[at++] & TRACE_KIND, TRACE_END);
+		CHECK_EQ(next(), missed);
+	}
+}
+
 TEST(where_the_lock_does_not_reach_events_are_counted)
 {
 	begin(to_out);
@@ -371,13 +539,17 @@ TEST(too_little_memory_is_refused)
 	CHECK_EQ(out_size, 0);
 }
 
+static unsigned nested;
+
 static void write_and_allocate(void *ctx, const void *bytes, size_t n)
 {
 	static bool inside;
 
 	to_out(ctx, bytes, n);
-	if (inside)
+	if (inside) {
+		nested++;
 		return;
+	}
 	inside = true;
 	heap_trace_mark(77);
 	heap_trace_flush();
@@ -386,11 +558,14 @@ static void write_and_allocate(void *ctx, const void *bytes, size_t n)
 
 TEST(what_writes_may_cause_events_itself)
 {
+	nested = 0;
 	begin(write_and_allocate);
 	tell_alloc(block(1), 1);
 	heap_trace_flush();
 	heap_trace_stop();
 	CHECK_EQ(heap_trace_lost(), 0);
+	/* One thread at a time. */
+	CHECK_EQ(nested, 0);
 }
 
 static unsigned locks, unlocks;
