@@ -126,6 +126,10 @@ TEST(a_block_is_told_of_before_it_is_freed)
 	CHECK_EQ(last()->op, HEAP_OP_FREE);
 	CHECK(last()->old == p);
 	CHECK_EQ(last()->old_size, size);
+	/* What it does not need is 0. */
+	CHECK(last()->mem == NULL);
+	CHECK_EQ(last()->asked + last()->align + last()->size, 0);
+	CHECK_EQ(last()->tag, 0);
 	finish(h);
 }
 

@@ -265,6 +265,10 @@ TEST(what_a_block_costs_is_its_chunk)
 		CHECK_EQ(tag[0].blocks, 1);
 		total += cost;
 		CHECK_EQ(tag[0].total, total);
+		/* What was more before stays the most. */
+		if (cost > peak)
+			peak = cost;
+		CHECK_EQ(tag[0].peak, peak);
 		if (HEAP_CHECK < 3)
 			CHECK_EQ(rig_stats(h).in_use, cost);
 		/* What grows costs more, what shrinks gives back. */
@@ -798,6 +802,33 @@ TEST(observers_are_told_the_tag)
 	CHECK_EQ(last.op, HEAP_OP_FREE);
 	CHECK_EQ(last.tag, 3);
 	heap_unobserve(h, &o);
+	finish(h);
+}
+
+/* Observers stand above the accounts, and pass on what they get. */
+TEST(accounts_beneath_observers_are_kept_right)
+{
+	struct heap *h = interrupted_heap(0, 0);
+	struct heap_observer o = {.tell = remember};
+	void *p;
+
+	CHECK_EQ(heap_observe(h, &o), true);
+	p = heap_alloc(h, 20);
+	CHECK_EQ(tag[0].blocks, 1);
+	rig.in_isr = true;
+	heap_free(h, p);
+	rig.in_isr = false;
+	/* The next call ends it. */
+	p = heap_alloc(h, 30);
+	CHECK_EQ(tag[0].blocks, 1);
+	CHECK_EQ(tag[0].bytes, cost_of(30));
+	p = heap_resize(h, p, 60);
+	CHECK_EQ(tag[0].bytes, cost_of(60));
+	heap_reset(h);
+	CHECK_EQ(last.op, HEAP_OP_RESET);
+	CHECK_EQ(tag[0].blocks, 0);
+	CHECK_EQ(tag[0].bytes, 0);
+	CHECK_EQ(heap_unobserve(h, &o), true);
 	finish(h);
 }
 
