@@ -746,6 +746,36 @@ TEST(threads_have_tags_of_their_own)
 	finish(h);
 }
 
+TEST(slots_of_others_are_left_alone)
+{
+	struct heap *h = plain_heap();
+	void *p;
+
+	/* The second one is not theirs, whatever is in it. */
+	accounts.tasks = 1;
+	task[1].thread = 1;
+	task[1].tag = 3;
+	heap_accounts_start(h, &accounts);
+	p = heap_alloc(h, 10);
+	CHECK_EQ(tag_of(h, p), 0);
+	CHECK_EQ(heap_tag_set(h, 1), 0);
+	CHECK_EQ(task[0].thread, 1);
+	CHECK_EQ(task[0].tag, 1);
+	task[1] = (struct heap_tag_task){0};
+	thread_now = 2;
+	CHECK_EQ(heap_tag_set(h, 2), HEAP_TAG_NONE);
+	CHECK_EQ(task[1].tag, 0);
+	thread_now = 1;
+	CHECK_EQ(heap_tag_set(h, 0), 1);
+	CHECK_EQ(heap_tag_set(h, 0), 0);
+	/* Without accounts nothing is set. */
+	finish(h);
+	h = plain_heap();
+	CHECK_EQ(heap_tag_set(h, 1), 0);
+	CHECK_EQ(task[0].tag, 0);
+	heap_destroy(h);
+}
+
 TEST(a_caller_in_the_table_gives_its_tag)
 {
 	static const struct heap_tag_range ranges[] = {
