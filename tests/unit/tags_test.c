@@ -82,6 +82,8 @@ static struct heap *counted_heap(void)
 static void finish(struct heap *h)
 {
 	CHECK_EQ(heap_accounts_stop(h, &accounts), true);
+	/* Calls go by from then on. */
+	CHECK_EQ(heap_has_layers(h), false);
 	rig_check_sound(h);
 	heap_destroy(h);
 }
@@ -550,6 +552,25 @@ TEST(accounts_begin_at_nothing)
 	heap_reset(h);
 	CHECK_EQ(tag[TAGS - 1].bytes, 1);
 	CHECK_EQ(tag[TAGS - 1].is_over, true);
+	finish(h);
+}
+
+TEST(accounts_that_are_kept_are_not_begun_again)
+{
+	static struct heap_tag other_tag;
+	struct heap_accounts other = {.tag = &other_tag, .tags = 1};
+	struct heap *h = counted_heap();
+	void *p = heap_alloc(h, 30);
+
+	CHECK_EQ(heap_accounts_start(h, &accounts), false);
+	other_tag.total = 7;
+	CHECK_EQ(heap_accounts_start(h, &other), false);
+	CHECK_EQ(other_tag.total, 7);
+	CHECK_EQ(tag[0].bytes, cost_of(30));
+	CHECK_EQ(tag[0].blocks, 1);
+	CHECK_EQ(tag_of(h, p), 0);
+	heap_free(h, p);
+	CHECK_EQ(tag[0].bytes, 0);
 	finish(h);
 }
 
