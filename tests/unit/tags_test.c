@@ -956,6 +956,20 @@ TEST(the_dump_is_a_table_of_all_that_is_known)
 	finish(h);
 }
 
+TEST(one_account_is_a_table_too)
+{
+	struct heap *h = plain_heap();
+
+	accounts.tags = 1;
+	heap_accounts_start(h, &accounts);
+	tag[0] = (struct heap_tag){.name = "all", .total = 5};
+	tag[1] = (struct heap_tag){.name = "nobody's", .total = 5};
+	heap_tags_dump(h);
+	CHECK_EQ(says("all                  0"), true);
+	CHECK_EQ(says("nobody's"), false);
+	finish(h);
+}
+
 TEST(luas_allocator_has_its_own_tag_and_limit)
 {
 	struct heap *h = counted_heap();
