@@ -1,131 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * malloc on Linux, with the port of Linux but for a `fault` that only records:
- * quick lists, mapped blocks, and what the kernel refuses.
+ * malloc, free and realloc of small blocks on Linux, with the port of Linux but
+ * for a `fault` that only records.
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <malloc.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <unistd.h>
+#include "front.h"
 
-#include "heap.h"
-#include "heap_linux.h"
-#include "tap.h"
-
-#define WORD sizeof(size_t)
-/* Blocks of n bytes that wait at most, as host_quick.h has it. */
-#define QUICK_MOST(n) (2048 / (((n) + WORD + 15) / 16 * 16))
-/* Mapped, however many came and went before. */
-#define LARGE (SIZE_MAX > 0xffffffffu ? (size_t)33 << 20 : (size_t)600 << 10)
-
-static unsigned faults;
-static struct heap_fault last;
-
-static void record(void *ctx, const struct heap_fault *fault)
-{
-	(void)ctx;
-	faults++;
-	last = *fault;
-}
-
-const char heap_linux_is_default = 0;
-const struct heap_port heap_port_default = {
-	.sbrk = heap_linux_sbrk,
-	.lock = heap_linux_lock,
-	.unlock = heap_linux_unlock,
-	.thread = heap_linux_thread,
-	.seed = heap_linux_seed,
-	.write = heap_linux_write,
-	.fault = record,
-};
-
-static void *hidden(void *p)
-{
-	__asm__ volatile("" : "+r"(p) : : "memory");
-	return p;
-}
-
-static size_t size(size_t n)
-{
-	__asm__ volatile("" : "+r"(n));
-	return n;
-}
-
-/*
- * A block of which the compiler knows nothing.  A small one does not lie where a
- * mapped one might: these take another way.
- */
-static void *get(size_t n)
-{
-	void *p = hidden(malloc(size(n))), *q = p;
-
-	if (n < 4096 && ((uintptr_t)p & 0xfbf) == 0) {
-		q = hidden(malloc(size(n)));
-		heap_free(&heap_default, p);
-	}
-	return q;
-}
-
-/* From here on the front serves small blocks, if it does at all. */
-static void start(void)
-{
-	free(get(1));
-	malloc_trim(0);
-	faults = 0;
-	last = (struct heap_fault){0};
-}
-
-__attribute__((unused)) static void told(enum heap_fault_kind kind,
-					 const void *mem)
-{
-	CHECK_EQ(faults, 1);
-	CHECK_EQ(last.kind, kind);
-	CHECK_PTR_EQ(last.mem, mem);
-	faults = 0;
-}
-
-static void check_sound(void)
-{
-	CHECK_EQ(faults, 0);
-	CHECK_EQ(heap_check(&heap_default, NULL), HEAP_OK);
-}
-
-static size_t used_chunks(void)
-{
-	struct heap_stats s;
-
-	heap_stats(&heap_default, &s);
-	return s.used_chunks;
-}
-
-/* Addresses from the kernel run out, but for `more` bytes. */
-static struct rlimit before;
-
-static void limit_memory(size_t more)
-{
-	struct rlimit limit;
-	unsigned long pages = 0;
-	char text[32] = {0};
-	int file = open("/proc/self/statm", 0);
-
-	CHECK(file >= 0 && read(file, text, sizeof(text) - 1) > 0);
-	close(file);
-	for (const char *at = text; *at >= '0' && *at <= '9'; at++)
-		pages = pages * 10 + (unsigned long)(*at - '0');
-	getrlimit(RLIMIT_AS, &before);
-	limit = before;
-	limit.rlim_cur = pages * 4096 + more;
-	setrlimit(RLIMIT_AS, &limit);
-}
-
-static void unlimit(void)
-{
-	setrlimit(RLIMIT_AS, &before);
-}
+#include "libc/blocks.h"
+#include "libc/host_quick.h"
+#include "state.h"
 
 /* ---- small blocks ---------------------------------------------------------- */
 
@@ -492,206 +375,259 @@ TEST(damage_around_a_block_is_told_by_its_resize)
 }
 #endif
 
-/* ---- large blocks --------------------------------------------------------------- */
+/* ---- damage ----------------------------------------------------------------- */
 
-#if HEAP_CHECK != 0
-TEST(what_is_no_mapped_block_is_told)
+#if HEAP_CHECK == 2 && SIZE_MAX > 0xffffffffu
+
+/* Bytes of chunks, from some address up; the free ones, in a mask. */
+static const size_t laid[] = {608, 608, 608, 400, 608, 16, 608,
+			      48,  608, 400, 608, 64,  608};
+enum { CHUNKS = sizeof(laid) / sizeof(laid[0]), FREE = 0xaaa };
+static size_t *block[CHUNKS];
+static void *answer;
+
+static void lay(void)
 {
-	static _Alignas(4096) char object[8192];
-	/* On the stack, above all mappings. */
-	_Alignas(4096) char above[8192];
-	char *p, *q;
-	size_t *seal, was;
+	char *p;
+	size_t page;
 
-	start();
-	p = get(LARGE);
-	q = get(LARGE);
-	CHECK(p != NULL && q != NULL);
-	/* Where a mapped block might begin, but none ever was. */
-	free(hidden(object + 64));
-	told(HEAP_FAULT_FOREIGN, object + 64);
-	CHECK(realloc(hidden(object + 64), size(2 * LARGE)) == NULL);
-	told(HEAP_FAULT_FOREIGN, object + 64);
-	free(hidden(above + 64));
-	told(HEAP_FAULT_FOREIGN, above + 64);
-	/* Between mappings, and in one. */
-	p[4096] = 1;
-	free(hidden(p + 4096));
-	told(HEAP_FAULT_FOREIGN, p + 4096);
-	seal = (size_t *)(void *)p - 1;
-	was = *seal;
-	*seal ^= 4;
-	free(hidden(p));
-	told(HEAP_FAULT_FOREIGN, p);
-	*seal = was;
-	free(hidden(p));
-	CHECK_EQ(faults, 0);
-	free(hidden(p));
-	told(HEAP_FAULT_FOREIGN, p);
-	free(hidden(q));
-	check_sound();
-}
-#endif
-
-TEST(mapped_blocks_grow_shrink_and_move_back)
-{
-	unsigned char *p;
-	size_t n;
-
-	start();
-	n = (size_t)mallinfo2().hblks;
-	p = get(LARGE);
-	CHECK(p != NULL);
-	CHECK_EQ(mallinfo2().hblks, n + 1);
-	p[0] = 1;
-	p[LARGE - 1] = 2;
-	p = realloc(p, size(5 * LARGE));
-	CHECK(p != NULL && p[0] == 1 && p[LARGE - 1] == 2);
-	CHECK(mallinfo2().hblkhd >= 5 * LARGE);
-	CHECK(malloc_usable_size(p) >= 5 * LARGE);
-	CHECK(malloc_usable_size(p) < 5 * LARGE + 8192);
-	p = realloc(p, size(100));
-	CHECK(p != NULL && p[0] == 1);
-	CHECK_EQ(mallinfo2().hblks, n);
-	free(p);
-	check_sound();
+	memset(heap_quick.head, 0, sizeof(heap_quick.head));
+	memset(heap_quick.bytes, 0, sizeof(heap_quick.bytes));
+	heap_reset(&heap_default);
+	/* None of them is to lie where a mapped block might. */
+	p = heap_alloc(&heap_default, 8);
+	page = 4096 - ((uintptr_t)p & 4095);
+	heap_alloc(&heap_default, page + 88);
+	for (unsigned i = 0; i < CHUNKS; i++)
+		block[i] = heap_alloc(&heap_default, laid[i] - WORD);
+	for (unsigned i = 0; i < CHUNKS; i++)
+		if ((FREE >> i & 1) != 0)
+			heap_free(&heap_default, block[i]);
 }
 
-TEST(aligned_mapped_blocks_are_aligned)
-{
-	for (size_t align = 16; align <= (size_t)1 << 20; align *= 2) {
-		unsigned char *p = memalign(align, size(LARGE));
+/* Calls; of realloc, whose place the block has then, and its usable size. */
+enum { MALLOC = CHUNKS, AWAY };
+static const struct {
+	unsigned block; /* MALLOC, or what is given to free or realloc */
+	size_t n;       /* 0: free */
+	unsigned to;
+	size_t usable;
+} acts[] = {
+	{.block = MALLOC, .n = 600},
+	{.block = MALLOC, .n = 500},
+	{.block = MALLOC, .n = 392},
+	{.block = MALLOC, .n = 40},
+	{.block = MALLOC, .n = 10},
+	{.block = MALLOC, .n = 700},
+	{.block = 0},
+	{.block = 2},
+	{.block = 4},
+	{.block = 6},
+	{.block = 8},
+	{.block = 10},
+	{.block = 12},
+	/* Less, but for two words, which stay. */
+	{0, 300, 0, 312},
+	{0, 568, 0, 568},
+	{0, 584, 0, 600},
+	{2, 590, 2, 600},
+	{12, 100, 12, 104},
+	/* Into the next one, but for two words of it. */
+	{0, 808, 0, 808},
+	{0, 1176, 0, 1176},
+	{0, 1177, 0, 1208},
+	{0, 1208, 0, 1208},
+	{2, 700, 2, 712},
+	{2, 1000, 2, 1000},
+	{4, 604, 4, 616},
+	{4, 616, 4, 616},
+	{6, 610, 6, 616},
+	{6, 617, 6, 648},
+	{8, 900, 8, 904},
+	{10, 664, 10, 664},
+	{12, 700, 12, 712},
+	/* Into both. */
+	{2, 1001, 1, 1016},
+	{2, 1608, 1, 1608},
+	{6, 650, 5, 664},
+	/* Neither has enough, or there is none below. */
+	{0, 1209, AWAY, 1224},
+	{2, 1609, AWAY, 1624},
+	{6, 665, AWAY, 680},
+};
+#define ACTS (sizeof(acts) / sizeof(acts[0]))
 
-		CHECK(p != NULL && (uintptr_t)p % align == 0);
-		p[0] = p[LARGE - 1] = 1;
-		CHECK(malloc_usable_size(p) >= LARGE);
-		free(p);
+/* Did it do nothing at all? */
+static bool act(unsigned i)
+{
+	const unsigned b = acts[i].block, before = faults;
+
+	if (b != MALLOC && acts[i].n == 0) {
+		free(hidden(block[b]));
+		return faults != before;
 	}
+	answer = b == MALLOC ? malloc(size(acts[i].n))
+			     : realloc(hidden(block[b]), size(acts[i].n));
+	return hidden(answer) == NULL;
+}
+
+/* All that a call may change, but for the notes on what it has found. */
+static uint32_t state_of_all(void)
+{
+	const struct heap *h = &heap_default;
+	const void *parts[] = {&h->bins.map, &h->top, block[0] - 2};
+	const size_t bytes[] = {offsetof(struct bins, lo) -
+					offsetof(struct bins, map),
+				2 * sizeof(h->top),
+				(uintptr_t)h->top - (uintptr_t)block[0] + 40};
+	uint32_t sum = 2166136261u;
+
+	for (unsigned i = 0; i < 3; i++)
+		for (size_t k = 0; k < bytes[i]; k++)
+			sum = (sum ^ ((const unsigned char *)parts[i])[k]) *
+			      16777619u;
+	return sum;
+}
+
+static void fill_block(unsigned b)
+{
+	for (size_t k = 0; b < CHUNKS && k < laid[b] / WORD - 1; k++)
+		block[b][k] = k + 1;
+}
+
+static void check_resized(unsigned i)
+{
+	const size_t n = acts[i].n, *p = answer;
+	unsigned at = 0;
+
+	if (acts[i].block == MALLOC || n == 0)
+		return;
+	while (at < CHUNKS && p != block[at])
+		at++;
+	if ((at == CHUNKS ? AWAY : at) != acts[i].to)
+		tap_diag("realloc of %u to %zu", acts[i].block, n);
+	CHECK_EQ(at == CHUNKS ? AWAY : at, acts[i].to);
+	CHECK_EQ(malloc_usable_size(answer), acts[i].usable);
+	for (size_t k = 0; k < n / WORD && k < laid[acts[i].block] / WORD - 1;
+	     k++)
+		CHECK_EQ(p[k], k + 1);
+}
+
+TEST(each_call_around_free_chunks_is_sound)
+{
+	start();
+	for (unsigned i = 0; i < ACTS; i++) {
+		lay();
+		fill_block(acts[i].block);
+		CHECK(!act(i));
+		check_sound();
+		check_resized(i);
+		/* What it left behind can be used. */
+		for (unsigned k = 0; k < 7; k++)
+			CHECK(!act(k));
+		CHECK(faults <= 1);
+		faults = 0;
+		CHECK_EQ(heap_check(&heap_default, NULL), HEAP_OK);
+	}
+	heap_quick_flush();
+	heap_reset(&heap_default);
 	check_sound();
 }
 
-TEST(a_kernel_without_memory_is_enomem)
-{
-	char *p, *q[64], *small[2];
-	unsigned n = 0;
+enum { PLACES = CHUNKS * 5 + 2 };
 
-	start();
-	p = get(LARGE);
-	CHECK(p != NULL);
-	p[5] = 77;
-	small[0] = get(40);
-	small[1] = get(40);
-	limit_memory((size_t)1 << 20);
-	/* What the heap itself has, and may still get, is used up. */
-	while (n < 64 && (q[n] = get(LARGE)) != NULL)
-		n++;
-	CHECK(n < 64);
-	/* What waits in a quick list is given back, in vain. */
-	free(hidden(small[0]));
-	errno = 0;
-	CHECK(get(LARGE) == NULL && errno == ENOMEM);
-	CHECK(calloc(size(1), size(LARGE)) == NULL);
-	CHECK(memalign(8192, size(LARGE)) == NULL);
-	errno = 0;
-	CHECK(hidden(realloc(p, size(100 * LARGE))) == NULL && errno == ENOMEM);
-	while (n < 64 && (q[n] = get(100000)) != NULL)
-		n++;
-	CHECK(n < 64);
-	CHECK(hidden(realloc(small[1], size(100000))) == NULL);
-	unlimit();
-	free(hidden(small[1]));
-	CHECK_EQ(p[5], 77);
-	while (n-- != 0)
-		free(hidden(q[n]));
-	free(p);
-	p = get(LARGE);
-	CHECK(p != NULL);
-	free(p);
-	CHECK_EQ(faults, 0);
+/* Of each chunk the head, two links, foot and middle; the top; its limit. */
+static size_t *place(unsigned k)
+{
+	const unsigned what = k % 5;
+
+	if (k == PLACES - 1)
+		return (size_t *)&heap_default.limit;
+	if (k == PLACES - 2)
+		return &heap_default.top->head;
+	if (what < 3)
+		return block[k / 5] + what - 1;
+	return block[k / 5] + (what == 3 ? laid[k / 5] / WORD - 2
+					 : laid[k / 5] / WORD / 2 - 1);
 }
 
 /*
- * The kernel bounds how many mappings a process has.  At the bound it cannot
- * take one out of the middle of what it holds for one: that costs nothing then.
+ * Any word of these chunks is changed in several ways, and then each call is
+ * tried.  One that tells and answers nothing has changed nothing.
  */
-TEST(a_mapping_that_cannot_go_costs_no_memory)
+TEST(a_call_that_tells_of_damage_and_answers_nothing_did_nothing)
 {
-	enum { PAGES = 140000 };
-	char *area = mmap(NULL, (size_t)PAGES * 4096, PROT_NONE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	unsigned char *p[5], resident;
-	size_t i;
+	const size_t masks[] = {16, 1, 2, 80, 8, ~(size_t)0};
+	unsigned tells = 0;
 
 	start();
-	CHECK(area != MAP_FAILED);
-	for (i = 0; i < 5; i++) {
-		p[i] = get(LARGE);
-		CHECK(p[i] != NULL);
-		p[i][0] = 1;
-	}
-	for (i = 1; i < PAGES; i += 2)
-		if (mprotect(area + i * 4096, 4096, PROT_READ) != 0)
-			break;
-	/* From the middle, so that what is left is in two. */
-	for (i = 0; i < 5; i++)
-		free(hidden(p[(i * 2 + 2) % 5]));
-	munmap(area, (size_t)PAGES * 4096);
-	for (i = 0; i < 5; i++)
-		if (mincore((void *)((uintptr_t)p[i] & ~(uintptr_t)4095), 1,
-			    &resident) == 0)
-			CHECK_EQ(resident & 1, 0);
+	for (unsigned m = 0; m < 6; m++)
+		for (unsigned i = 0; i < ACTS; i++)
+			for (unsigned k = 0; k < PLACES; k++) {
+				size_t *word, was;
+				uint32_t sum;
+				bool nothing;
+
+				lay();
+				CHECK(block[CHUNKS - 1] != NULL);
+				word = place(k);
+				was = *word;
+				*word ^= masks[m];
+				sum = state_of_all();
+				nothing = act(i);
+				tells += faults != 0;
+				if (faults != 0 && nothing)
+					CHECK_EQ(state_of_all(), sum);
+				CHECK(faults != 0 || !nothing);
+				/* A reset believes this one. */
+				if (k == PLACES - 1)
+					*word = was;
+				faults = 0;
+			}
+	CHECK(tells > 500);
+	tap_diag("%u of %u told", tells, (unsigned)(6 * ACTS * PLACES));
+	lay();
 	check_sound();
+	heap_reset(&heap_default);
 }
 
-TEST(pages_inside_free_chunks_go_and_small_ones_stay)
+TEST(a_limit_that_lies_lets_no_block_grow_beyond_the_heap)
 {
-	char *p[6];
-
-	start();
-	for (unsigned i = 0; i < 6; i++) {
-		p[i] = get(i % 2 == 0 ? 60000 : 600);
-		CHECK(p[i] != NULL);
-		p[i][0] = 1;
-	}
-	free(hidden(p[0]));
-	free(hidden(p[3]));
-	if (HEAP_CHECK < 3)
-		CHECK_EQ(malloc_trim(0), 1);
-	check_sound();
-	for (unsigned i = 0; i < 6; i++)
-		if (i != 0 && i != 3)
-			free(hidden(p[i]));
-	malloc_trim(0);
-	check_sound();
-}
-
-/* The last one: it holds for the process. */
-TEST(large_blocks_that_come_and_go_are_the_heaps_from_then_on)
-{
-	const size_t n = (size_t)200 << 10;
+	struct chunk *limit;
+	size_t n;
 	void *p;
-	size_t blocks;
 
 	start();
-	blocks = (size_t)mallinfo2().hblks;
-	p = get((size_t)127 << 10);
-	CHECK_EQ(mallinfo2().hblks, blocks);
-	free(hidden(p));
-	p = get((size_t)128 << 10);
-	CHECK_EQ(mallinfo2().hblks, blocks + 1);
-	free(hidden(p));
-	p = get(n);
-	CHECK_EQ(mallinfo2().hblks, blocks + 1);
-	free(hidden(p));
-	p = get(n);
-	CHECK(p != NULL);
-	CHECK_EQ(mallinfo2().hblks, blocks);
-	free(hidden(p));
-	p = get(2 * n);
-	CHECK_EQ(mallinfo2().hblks, blocks + 1);
-	free(hidden(p));
-	p = get(LARGE);
-	CHECK_EQ(mallinfo2().hblks, blocks + 1);
-	free(hidden(p));
+	lay();
+	p = block[CHUNKS - 1];
+	limit = heap_default.limit;
+	n = laid[CHUNKS - 1] - WORD + heap_room(&heap_default) + 160;
+	heap_default.limit = chunk_above(limit, 4096);
+	CHECK(realloc(hidden(p), size(n)) == NULL);
+	CHECK_EQ(faults, 1);
+	CHECK_PTR_EQ(chunk_above(mem_to_chunk(p), laid[CHUNKS - 1]),
+		     heap_default.top);
+	heap_default.limit = limit;
+	faults = 0;
 	check_sound();
+	heap_reset(&heap_default);
 }
+
+TEST(a_header_that_says_nothing_is_no_block)
+{
+	struct chunk *c;
+	size_t was;
+
+	start();
+	lay();
+	c = mem_to_chunk(block[2]);
+	was = c->head;
+	chunk_set_used(c, FENCE, heap_default.bins.key);
+	CHECK(realloc(hidden(block[2]), size(700)) == NULL);
+	CHECK_EQ(faults, 1);
+	faults = 0;
+	c->head = was;
+	check_sound();
+	heap_reset(&heap_default);
+}
+#endif

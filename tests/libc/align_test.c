@@ -196,6 +196,15 @@ TEST(valloc_and_pvalloc_give_pages)
 	CHECK(ours(a));
 	CHECK(malloc_usable_size(a) >= PAGE);
 	free(a);
+	/* Whole pages, no matter how little of the last is asked for. */
+	a = hidden(pvalloc(size(PAGE)));
+	CHECK(ours(a) && malloc_usable_size(a) >= PAGE);
+	CHECK(malloc_usable_size(a) < 2 * PAGE);
+	free(a);
+	a = hidden(pvalloc(size(PAGE + 1)));
+	CHECK(ours(a) && malloc_usable_size(a) >= 2 * PAGE);
+	CHECK_EQ((uintptr_t)a % PAGE, 0);
+	free(a);
 	CHECK_EQ(in_use(), before);
 	check_sound();
 }

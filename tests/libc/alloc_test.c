@@ -4,6 +4,12 @@
 
 #include "own_port.h"
 
+#if defined(__NEWLIB__) && !defined(__PICOLIBC__)
+#include <malloc.h>
+#include <reent.h>
+void *_reallocf_r(struct _reent *r, void *p, size_t n);
+#endif
+
 TEST(malloc_gives_a_block_of_our_heap)
 {
 	size_t before = in_use();
@@ -263,3 +269,98 @@ TEST(a_port_that_refuses_for_a_while_does_no_lasting_harm)
 	CHECK_EQ(in_use(), before);
 	check_sound();
 }
+
+/* Only what malloc and its family refuse is their errno's. */
+TEST(another_heap_that_refuses_leaves_errno_alone)
+{
+	static size_t memory[300];
+	struct heap *h = heap_create(memory, sizeof(memory), NULL);
+
+	CHECK(h != NULL);
+	errno = 0;
+	CHECK_PTR_EQ(heap_alloc(h, sizeof(memory)), NULL);
+	CHECK_PTR_EQ(heap_alloc(h, SIZE_MAX), NULL);
+	CHECK_EQ(errno, 0);
+	CHECK_PTR_EQ(heap_alloc(&heap_default, SIZE_MAX), NULL);
+	CHECK_EQ(errno, ENOMEM);
+	/* Nor is it served in an interrupt. */
+	errno = 0;
+	own.in_isr = true;
+	CHECK_PTR_EQ(heap_alloc(&heap_default, 8), NULL);
+	own.in_isr = false;
+	CHECK_EQ(errno, ENOMEM);
+	CHECK_EQ(own.faults, 1);
+	own.faults = 0;
+}
+
+#if defined(__NEWLIB__) && !defined(__PICOLIBC__)
+static struct _reent other;
+
+/* Refused, and told to who asked. */
+static bool refused(const void *p, int number)
+{
+	bool is = p == NULL && other._errno == number;
+
+	other._errno = 0;
+	return is;
+}
+
+TEST(the_r_names_write_to_the_errno_that_they_are_given)
+{
+	void *p = hidden(_malloc_r(&other, size(20)));
+
+	CHECK(ours(p));
+	other._errno = 0;
+	CHECK(refused(_malloc_r(&other, size(SIZE_MAX)), ENOMEM));
+	CHECK(refused(_calloc_r(&other, size(1), size(SIZE_MAX)), ENOMEM));
+	CHECK(refused(_calloc_r(&other, size(3), size(SIZE_MAX)), ENOMEM));
+	CHECK(refused(_realloc_r(&other, p, size(SIZE_MAX)), ENOMEM));
+	CHECK(refused(_memalign_r(&other, size(8), size(SIZE_MAX)), ENOMEM));
+	CHECK(refused(_memalign_r(&other, size(24), size(8)), EINVAL));
+	CHECK(refused(_valloc_r(&other, size(SIZE_MAX)), ENOMEM));
+	CHECK(refused(_pvalloc_r(&other, size(SIZE_MAX)), ENOMEM));
+	CHECK(refused(_reallocf_r(&other, p, size(SIZE_MAX)), ENOMEM));
+	check_sound();
+}
+
+void __malloc_lock(struct _reent *r);
+void __malloc_unlock(struct _reent *r);
+
+TEST(the_lock_of_newlib_is_the_heaps_and_nests)
+{
+	for (unsigned round = 0; round < 2; round++) {
+		__malloc_lock(&other);
+		CHECK(own.locked);
+		__malloc_lock(&other);
+		CHECK(own.locked);
+		__malloc_unlock(&other);
+		CHECK(own.locked);
+		__malloc_unlock(&other);
+		CHECK(!own.locked);
+		/* One too many. */
+		__malloc_unlock(&other);
+		CHECK(!own.locked);
+	}
+	check_sound();
+}
+#endif
+
+#ifdef __PICOLIBC__
+void *__malloc_malloc(size_t n);
+void __malloc_free(void *p);
+
+TEST(the_names_that_picolibcs_own_code_may_call_are_ours)
+{
+	size_t before = in_use();
+	void *p = hidden(__malloc_malloc(size(30)));
+
+	CHECK(ours(p));
+	CHECK(in_use() >= before + 30);
+	__malloc_free(p);
+	CHECK_EQ(in_use(), before);
+	errno = 0;
+	CHECK_PTR_EQ(hidden(__malloc_malloc(size(SIZE_MAX))), NULL);
+	CHECK_EQ(errno, ENOMEM);
+	check_sound();
+}
+#endif

@@ -68,3 +68,88 @@ TEST(a_heap_that_was_refused_once_may_be_served_later)
 	free(p);
 	CHECK_EQ(heap_check(&heap_default, NULL), HEAP_OK);
 }
+
+/* ---- newlib's lock, over the port's ----------------------------------------- */
+
+#if defined(__NEWLIB__) && !defined(__PICOLIBC__)
+struct _reent;
+void __malloc_lock(struct _reent *r);
+void __malloc_unlock(struct _reent *r);
+
+static uintptr_t running; /* the thread */
+static uintptr_t holder;  /* 0: nobody  */
+static unsigned mistakes;
+
+static uintptr_t thread(void *ctx)
+{
+	(void)ctx;
+	return running;
+}
+
+/* Who has it already goes on first, and lets go of it. */
+static uintptr_t lock(void *ctx)
+{
+	const uintptr_t me = running;
+
+	(void)ctx;
+	if (holder != 0) {
+		mistakes += holder == me;
+		running = holder;
+		__malloc_unlock(NULL);
+		running = me;
+	}
+	mistakes += holder != 0;
+	holder = me;
+	return 100 + me;
+}
+
+static void unlock(void *ctx, uintptr_t state)
+{
+	(void)ctx;
+	mistakes += holder != running || state != 100 + running;
+	holder = 0;
+}
+
+TEST(newlibs_lock_does_nothing_where_the_port_has_none)
+{
+	__malloc_lock(NULL);
+	__malloc_lock(NULL);
+	__malloc_unlock(NULL);
+	__malloc_unlock(NULL);
+	__malloc_unlock(NULL);
+	CHECK_EQ(holder, 0);
+}
+
+TEST(newlibs_lock_nests_for_the_thread_that_has_it_and_for_no_other)
+{
+	bare.thread = thread;
+	bare.lock = lock;
+	bare.unlock = unlock;
+	for (running = 1; running <= 2; running++) {
+		__malloc_lock(NULL);
+		CHECK_EQ(holder, running);
+		__malloc_lock(NULL);
+		__malloc_unlock(NULL);
+		CHECK_EQ(holder, running);
+		__malloc_unlock(NULL);
+		CHECK_EQ(holder, 0);
+		__malloc_unlock(NULL);
+		CHECK_EQ(holder, 0);
+	}
+	/* Another one waits, and has it alone then. */
+	running = 1;
+	__malloc_lock(NULL);
+	running = 2;
+	__malloc_lock(NULL);
+	CHECK_EQ(holder, 2);
+	__malloc_lock(NULL);
+	__malloc_unlock(NULL);
+	CHECK_EQ(holder, 2);
+	__malloc_unlock(NULL);
+	CHECK_EQ(holder, 0);
+	CHECK_EQ(mistakes, 0);
+	bare.lock = NULL;
+	bare.unlock = NULL;
+	bare.thread = NULL;
+}
+#endif

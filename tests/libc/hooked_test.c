@@ -204,3 +204,45 @@ TEST(growth_is_told_behind_the_call)
 	free(q);
 	check_sound();
 }
+
+TEST(the_hook_of_growth_is_called_when_the_heap_has_grown_and_not_else)
+{
+	void *p[20] = {NULL}, *held = NULL;
+	struct heap_stats s;
+	size_t brk;
+
+	__after_morecore_hook = count_growth;
+	for (unsigned i = 0; i < 20; i++) {
+		brk = own.brk;
+		hooked = 0;
+		if (i % 5 == 0)
+			p[i] = malloc(size(40));
+		else if (i % 5 == 1)
+			p[i] = memalign(size(32), size(30));
+		else if (i % 5 == 2)
+			p[i] = calloc(size(7), size(11));
+		else if (i % 5 == 3)
+			p[i] = realloc(NULL, size(50));
+		else
+			p[i] = held = realloc(held, size(20 * i));
+		CHECK(ours(p[i]));
+		CHECK_EQ(hooked, own.brk > brk);
+	}
+	/* This one has to, if there is so much. */
+	heap_stats(&heap_default, &s);
+	brk = own.brk;
+	hooked = 0;
+	p[19] = malloc(size(s.largest_free + 8));
+	CHECK_EQ(hooked, own.brk > brk);
+	free(p[19]);
+	hooked = 0;
+	for (unsigned i = 0; i < 20; i++)
+		if (i % 5 != 4)
+			free(p[i]);
+	free(held);
+	CHECK_EQ(hooked, 0);
+	__after_morecore_hook = NULL;
+	/* The first call of all was long ago. */
+	CHECK_EQ(begun, 1);
+	check_sound();
+}

@@ -126,3 +126,143 @@ TEST(malloc_stats_writes_through_the_port_and_takes_no_memory)
 	free(p);
 	check_sound();
 }
+
+/* ---- every word of it ---------------------------------------------------- */
+
+/* How much of own.text was as it should be; it is read along. */
+static size_t good;
+
+static void want(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		CHECK(good < own.text_used);
+		CHECK_EQ(own.text[good], *text);
+		good++;
+	}
+}
+
+static void want_line(const char *name, size_t n)
+{
+	char digits[24] = {0};
+	size_t at = sizeof(digits) - 1;
+
+	do {
+		digits[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n != 0);
+	want("heap: ");
+	want(name);
+	want(&digits[at]);
+	want("\n");
+}
+
+static void want_stats(void)
+{
+	struct heap_stats s;
+
+	heap_stats(&heap_default, &s);
+	want_line("bytes taken      ", s.taken);
+	want_line("bytes in use     ", s.in_use);
+	want_line("bytes in use max ", s.peak);
+	want_line("bytes free       ", s.free);
+	want_line("bytes overhead   ", s.overhead);
+	want_line("largest free     ", s.largest_free);
+	want_line("chunks in use    ", s.used_chunks);
+	want_line("chunks free      ", s.free_chunks);
+	want_line("segments         ", s.segments);
+	want_line("failures         ", s.failures);
+}
+
+static void begin_text(void)
+{
+	memset(own.text, 0, sizeof(own.text));
+	own.text_used = 0;
+	good = 0;
+}
+
+TEST(malloc_stats_writes_ten_lines_of_decimal_numbers)
+{
+	void *p = hidden(malloc(size(300))), *q = hidden(malloc(size(20)));
+
+	CHECK(ours(p) && ours(q));
+	CHECK(hidden(malloc(size(SIZE_MAX))) == NULL);
+	free(p);
+	begin_text();
+	malloc_stats();
+	want_stats();
+	CHECK_EQ(own.text_used, good);
+	free(q);
+	check_sound();
+}
+
+#if defined(__NEWLIB__) && !defined(__PICOLIBC__)
+#include <reent.h>
+
+void mstats(char *heading);
+void _mstats_r(struct _reent *r, char *heading);
+
+TEST(mstats_writes_the_same_below_a_heading)
+{
+	char heading[] = "after start";
+
+	begin_text();
+	mstats(heading);
+	want("after start\n");
+	want_stats();
+	CHECK_EQ(own.text_used, good);
+	begin_text();
+	_mstats_r(_REENT, heading + 6);
+	want("start\n");
+	want_stats();
+	CHECK_EQ(own.text_used, good);
+	begin_text();
+	_malloc_stats_r(_REENT);
+	want_stats();
+	CHECK_EQ(own.text_used, good);
+	check_sound();
+}
+
+TEST(the_r_names_tell_the_same)
+{
+	void *p = hidden(malloc(size(900)));
+
+	CHECK(ours(p));
+	CHECK_EQ(_malloc_usable_size_r(_REENT, p), malloc_usable_size(p));
+	CHECK_EQ(_mallinfo_r(_REENT).arena, mallinfo().arena);
+	CHECK_EQ(_mallinfo_r(_REENT).uordblks, mallinfo().uordblks);
+	CHECK_EQ(_mallopt_r(_REENT, 1, 1), 0);
+	free(p);
+	CHECK_EQ(_malloc_trim_r(_REENT, 0), 1);
+	CHECK_EQ(_malloc_trim_r(_REENT, 0), 0);
+	check_sound();
+}
+#endif
+
+/* ---- a program that has its own break ------------------------------------------ */
+
+#if defined(__PICOLIBC__) || defined(__NEWLIB__)
+bool heap_libc_program_sbrk(ptrdiff_t increment, void **old);
+void *sbrk(ptrdiff_t increment);
+void *_sbrk(ptrdiff_t increment);
+
+static ptrdiff_t asked;
+
+#ifdef __PICOLIBC__
+void *sbrk(ptrdiff_t increment)
+#else
+void *_sbrk(ptrdiff_t increment)
+#endif
+{
+	asked = increment;
+	return &asked;
+}
+
+TEST(the_break_that_a_program_brings_is_asked)
+{
+	void *old = NULL;
+
+	CHECK(heap_libc_program_sbrk(123, &old));
+	CHECK_PTR_EQ(old, &asked);
+	CHECK_EQ(asked, 123);
+}
+#endif

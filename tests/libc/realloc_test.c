@@ -138,6 +138,22 @@ TEST(reallocf_frees_the_block_when_it_fails)
 	check_sound();
 }
 
+TEST(reallocf_resizes_a_block_of_no_bytes)
+{
+	size_t before = in_use();
+	void *p = hidden(malloc(size(0)));
+
+	CHECK(ours(p));
+	p = hidden(reallocf(p, size(50)));
+	CHECK(ours(p));
+	fill(p, 50, 9);
+	p = hidden(reallocf(p, size(90)));
+	CHECK(ours(p) && filled(p, 50, 9));
+	free(p);
+	CHECK_EQ(in_use(), before);
+	check_sound();
+}
+
 TEST(reallocarray_multiplies)
 {
 	unsigned char *p = hidden(reallocarray(NULL, size(3), size(30)));

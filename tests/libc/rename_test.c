@@ -155,6 +155,35 @@ TEST(texts_are_copied_to_their_end_or_to_the_most)
 	finish();
 }
 
+TEST(a_copy_has_as_many_bytes_as_the_text_and_its_end)
+{
+	char text[48], *copy;
+	void *p;
+
+	start();
+	for (size_t n = 0; n < sizeof(text); n++) {
+		for (size_t i = 0; i < n; i++)
+			text[i] = 'x';
+		text[n] = '\0';
+		p = heap_std_malloc(n + 1);
+		CHECK(ours(p));
+		copy = heap_std_strdup(text);
+		CHECK(ours(copy) && same(copy, text));
+		CHECK_EQ(heap_std_malloc_usable_size(copy),
+			 heap_std_malloc_usable_size(p));
+		put_back(copy);
+		text[n] = 'y';
+		copy = heap_std_strndup(text, n);
+		text[n] = '\0';
+		CHECK(ours(copy) && same(copy, text));
+		CHECK_EQ(heap_std_malloc_usable_size(copy),
+			 heap_std_malloc_usable_size(p));
+		put_back(copy);
+		put_back(p);
+	}
+	finish();
+}
+
 TEST(without_memory_every_name_says_enomem)
 {
 	void *p;

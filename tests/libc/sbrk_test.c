@@ -85,3 +85,17 @@ TEST(what_others_take_by_sbrk_the_heap_never_touches)
 		CHECK(filled(theirs[i], i + 1, (unsigned)i));
 	check_sound();
 }
+
+#if defined(__PICOLIBC__) || defined(__NEWLIB__)
+bool heap_libc_program_sbrk(ptrdiff_t increment, void **old);
+
+TEST(a_program_without_a_break_of_its_own_is_not_asked)
+{
+	size_t brk = own.brk;
+	void *old = &brk;
+
+	CHECK(!heap_libc_program_sbrk(16, &old));
+	CHECK_PTR_EQ(old, &brk);
+	CHECK_EQ(own.brk, brk);
+}
+#endif

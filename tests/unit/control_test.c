@@ -259,11 +259,16 @@ TEST(where_nothing_is_locked_layers_are_called_as_well)
 	h = heap_create(mem, n, &unlocked);
 	p = heap_alloc(h, 10);
 	observe();
+	/* By these malloc and free would do it all by themselves. */
+	CHECK_EQ(h->bins.fast, 0);
+	CHECK_EQ(h->bins.open, 0);
 	heap_free(h, p);
 	CHECK_EQ(told, 1);
 	p = heap_alloc(h, 10);
 	CHECK_EQ(told, 2);
 	CHECK_EQ(heap_unobserve(h, &observer), true);
+	CHECK_EQ(h->bins.fast, HEAP_CHECK >= 3 ? 0 : CHUNK_PAYLOAD_MAX + 1);
+	CHECK_EQ(h->bins.open, HEAP_CHECK >= 3 ? 0 : h->bins.units);
 	heap_free(h, p);
 	CHECK_EQ(told, 2);
 	rig_check_sound(h);

@@ -110,7 +110,7 @@ TEST(an_overrun_or_underrun_of_any_length_is_found_when_freed)
 
 TEST(who_allocated_is_known_unless_the_overrun_goes_through_the_trailer)
 {
-	const size_t trailer = 4 * WORD_SIZE;
+	const size_t trailer = sizeof(struct trailer);
 
 	for (size_t n = 1; n <= WORD_SIZE + trailer; n++) {
 		h = rig_heap(MOST);
@@ -125,7 +125,13 @@ TEST(who_allocated_is_known_unless_the_overrun_goes_through_the_trailer)
 		dies(p);
 		CHECK_EQ(rig.faults, 1);
 		CHECK_PTR_EQ(rig.fault.suspect, p);
-		if (n <= to_trailer + 2 * WORD_SIZE)
+		/* What was asked for, unless the trailer is damaged, too. */
+		CHECK_EQ(rig.fault.suspect_size,
+			 n <= to_trailer ? 2 * HEAP_ALIGN
+					 : chunk_head_size(mem_to_chunk(p)) -
+						   WORD_SIZE);
+		/* Who is named comes last. */
+		if (n <= to_trailer + offsetof(struct trailer, freed_by))
 			CHECK_PTR_EQ(rig.fault.suspect_by, &maker);
 	}
 }

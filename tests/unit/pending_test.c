@@ -21,26 +21,39 @@ static union {
 	uintptr_t words[256];
 } some;
 
+/* An interrupt that comes when the list was taken, before anything is freed. */
+static void (*after_taking)(void);
+
 static bool swap(volatile uintptr_t *word, uintptr_t from, uintptr_t to)
 {
+	void (*interrupt)(void) = after_taking;
+
 	if (swaps_fail != 0) {
 		swaps_fail--;
 		return false;
 	}
-	return swap_works && heap_swap(word, from, to);
+	if (!swap_works || !heap_swap(word, from, to))
+		return false;
+	if (interrupt != NULL && word == &pending.list && to == 0) {
+		after_taking = NULL;
+		interrupt();
+	}
+	return true;
 }
 
+/* A lock that is nested or not taken shows in `told`, too. */
 static uintptr_t lock(void *ctx)
 {
 	(void)ctx;
+	told += lock_is_held ? 10000 : 0;
 	lock_is_held = true;
-	return 0;
+	return 1;
 }
 
 static void unlock(void *ctx, uintptr_t state)
 {
 	(void)ctx;
-	(void)state;
+	told += lock_is_held && state == 1 ? 0 : 10000;
 	lock_is_held = false;
 }
 
@@ -82,6 +95,8 @@ static struct heap *fresh(size_t slots)
 	late = false;
 	swap_works = true;
 	swaps_fail = 0;
+	after_taking = NULL;
+	lock_is_held = false;
 	told = 0;
 	return heap_create(arena, n < 4096 ? n : 4096, &port);
 }
@@ -108,6 +123,14 @@ static size_t used(struct heap *h)
 
 	heap_stats(h, &stats);
 	return stats.used_chunks;
+}
+
+static size_t failures(struct heap *h)
+{
+	struct heap_stats stats;
+
+	heap_stats(h, &stats);
+	return stats.failures;
 }
 
 /* A call that takes and gives nothing. */
@@ -174,8 +197,45 @@ TEST(a_call_frees_two_pending_blocks_and_leaves_the_others)
 	CHECK_EQ(used(h), 2);
 	call(h, keep);
 	CHECK_EQ(used(h), 1);
+	CHECK_EQ(failures(h), 0);
 	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
 	CHECK_EQ(told, 0);
+}
+
+TEST(a_block_that_was_freed_once_before_is_pending_like_others)
+{
+	NEEDS_PLAIN_BLOCKS;
+	struct heap *h = fresh(0);
+	void *keep = heap_alloc(h, SMALL), *p = heap_alloc(h, SMALL);
+
+	heap_free(h, p);
+	CHECK_PTR_EQ(heap_alloc(h, SMALL), p);
+	late_free(h, p);
+	CHECK_EQ(told, 0);
+	call(h, keep);
+	CHECK_EQ(used(h), 1);
+}
+
+/* The last request found it pending: that is over when it has it. */
+TEST(a_block_served_from_what_was_pending_may_be_freed_in_an_interrupt)
+{
+	NEEDS_PLAIN_BLOCKS;
+	struct heap *h = fresh(0);
+	void **blocks = some.blocks;
+	unsigned n = fill(h, blocks, 256);
+
+	CHECK(n > 8);
+	/* Two are freed by the call itself, this one since it would fail. */
+	late_free(h, blocks[2]);
+	late_free(h, blocks[4]);
+	late_free(h, blocks[6]);
+	for (unsigned i = 0; i < 3; i++)
+		CHECK(heap_alloc(h, SMALL) != NULL);
+	late_free(h, blocks[2]);
+	CHECK_EQ(told, 0);
+	call(h, blocks[0]);
+	CHECK_EQ(used(h), n - 1);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
 }
 
 TEST(null_in_an_interrupt_is_nothing)
@@ -334,6 +394,25 @@ TEST(calls_of_threads_fill_the_reserve_from_which_interrupts_take)
 	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
 }
 
+/* Words behind the reserve are somebody else's. */
+TEST(the_reserve_has_as_many_slots_as_were_said)
+{
+	struct heap *h = fresh(1);
+	void *keep = heap_alloc(h, SMALL);
+
+	for (int i = 0; i < 4; i++)
+		call(h, keep);
+	CHECK_EQ(used(h), 2);
+	CHECK(reserve[0] != 0 && reserve[1] == 0);
+	reserve[1] = 77;
+	CHECK(late_alloc(h, 8) != NULL);
+	CHECK_PTR_EQ(late_alloc(h, 8), NULL);
+	heap_reset(h);
+	CHECK_EQ(reserve[1], 77);
+	CHECK_EQ(failures(h), 0);
+	CHECK_EQ(told, 0);
+}
+
 TEST(an_empty_reserve_is_null_and_is_not_told)
 {
 	struct heap *h = fresh(1);
@@ -484,6 +563,25 @@ TEST(a_reset_forgets_what_is_pending_and_in_reserve)
 	CHECK_EQ(told, 0);
 }
 
+TEST(a_reset_forgets_what_is_being_freed)
+{
+	struct heap *h = fresh(0);
+	void *keep = heap_alloc(h, SMALL), *p[5];
+
+	for (int i = 0; i < 5; i++)
+		p[i] = heap_alloc(h, SMALL);
+	for (int i = 0; i < 5; i++)
+		late_free(h, p[i]);
+	call(h, keep);
+	CHECK(pending.rest != 0);
+	heap_reset(h);
+	for (int i = 0; i < 5; i++)
+		CHECK(heap_alloc(h, SMALL) != NULL);
+	CHECK_EQ(used(h), 5);
+	CHECK_EQ(told, 0);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
 TEST(after_the_end_of_a_heap_the_next_one_may_use_the_port)
 {
 	uintptr_t *more = some.words;
@@ -615,6 +713,115 @@ TEST(freeing_a_pending_block_is_a_double_free_wherever)
 	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
 }
 
+/* More wait than a call frees: it is told all the same, by this very call. */
+TEST(a_block_far_down_the_list_is_a_double_free_at_once)
+{
+	struct heap *h = fresh(0);
+	void *p[8];
+
+	for (int i = 0; i < 8; i++)
+		p[i] = heap_alloc(h, SMALL);
+	for (int i = 0; i < 8; i++)
+		late_free(h, p[i]);
+	heap_free(h, p[0]);
+	CHECK_EQ(told, 1);
+	CHECK_EQ(last.kind, HEAP_FAULT_NOT_USED);
+	CHECK_EQ(last.invariant, HEAP_OK);
+	CHECK_PTR_EQ(last.mem, p[0]);
+	CHECK_PTR_EQ(last.chunk, mem_to_chunk(p[0]));
+	CHECK_EQ(failures(h), 0);
+	for (int i = 0; i < 4; i++)
+		heap_free(h, heap_alloc(h, 8));
+	CHECK_EQ(used(h), 0);
+	CHECK_EQ(told, 1);
+}
+
+/* The call that frees it fills the reserve as well, perhaps with this block. */
+TEST(a_double_free_is_told_before_another_has_the_block)
+{
+	struct heap *h = fresh(1);
+	void *p = heap_alloc(h, BYTES);
+
+	reserve[0] = 0;
+	late_free(h, p);
+	heap_free(h, p);
+	CHECK_EQ(told, 1);
+	CHECK_EQ(last.kind, HEAP_FAULT_NOT_USED);
+	CHECK_PTR_EQ(last.mem, p);
+}
+
+static struct heap *disturbed;
+static void *twice;
+
+static void free_again(void)
+{
+	late_free(disturbed, twice);
+}
+
+TEST(a_block_is_pending_at_every_instant_until_it_is_free)
+{
+	struct heap *h = fresh(0);
+	void *keep = heap_alloc(h, SMALL), *p = heap_alloc(h, SMALL);
+
+	disturbed = h;
+	twice = p;
+	late_free(h, p);
+	after_taking = free_again;
+	call(h, keep);
+	CHECK(after_taking == NULL);
+	/* Told once, by an interrupt that came while the lock was held. */
+	CHECK_EQ(told, 100);
+	CHECK_EQ(last.kind, HEAP_FAULT_NOT_USED);
+	CHECK_PTR_EQ(last.mem, p);
+	CHECK_EQ(used(h), 1);
+	call(h, keep);
+	CHECK_EQ(told, 100);
+}
+
+/* Likewise, but what stood in it was lost, and the lock is let go of. */
+static void unlock_and_free_again(void *ctx, uintptr_t state)
+{
+	unlock(ctx, state);
+	if (twice == NULL || pending.now != (uintptr_t)mem_to_chunk(twice))
+		return;
+	late_free(disturbed, twice);
+	twice = NULL;
+}
+
+TEST(a_block_that_was_written_to_is_pending_while_that_is_told)
+{
+	static struct heap_port nosy;
+	struct heap *h;
+	uintptr_t *p, *keep;
+	size_t n;
+
+	fresh(0);
+	nosy = port;
+	nosy.unlock = unlock_and_free_again;
+	h = heap_create(tap_arena(&n), 4096, &nosy);
+	twice = NULL;
+	p = heap_alloc(h, SMALL);
+	keep = heap_alloc(h, SMALL);
+	late_free(h, p);
+	*p = 42;
+	disturbed = h;
+	twice = p;
+	call(h, keep);
+	CHECK(twice == NULL);
+	CHECK_EQ(told, 1);
+	CHECK_EQ(last.kind, HEAP_FAULT_LINK);
+	CHECK_EQ(last.invariant, HEAP_I6);
+	CHECK_PTR_EQ(last.chunk, mem_to_chunk(p));
+	CHECK_EQ(used(h), 1);
+	call(h, keep);
+	CHECK_EQ(told, 1);
+	/* That it was freed again was counted. */
+	late_free(h, &n);
+	CHECK_EQ(told, 2);
+	CHECK_EQ(last.untold, 1);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
 TEST(a_payload_that_looks_like_a_link_is_only_a_payload)
 {
 	struct heap *h = fresh(0);
@@ -644,8 +851,11 @@ TEST(what_is_no_block_is_told_in_an_interrupt_too)
 
 	late_free(h, object);
 	CHECK_EQ(last.kind, HEAP_FAULT_FOREIGN);
+	CHECK_PTR_EQ(last.chunk, NULL);
 	late_free(h, p + 1);
 	CHECK_EQ(last.kind, HEAP_FAULT_MISALIGNED);
+	CHECK_PTR_EQ(last.chunk, NULL);
+	CHECK_EQ(last.invariant, HEAP_OK);
 	/* Even: no used chunk.  An odd one would be sealed now and then. */
 	for (size_t i = 0; i < 64; i++)
 		p[i] = 0x54;
@@ -657,13 +867,45 @@ TEST(what_is_no_block_is_told_in_an_interrupt_too)
 	((size_t *)(void *)p)[-1] ^= (size_t)1 << (WORD_BITS - 1);
 	late_free(h, p);
 	CHECK_EQ(last.kind, HEAP_FAULT_HEADER);
+	CHECK_EQ(last.invariant, HEAP_I1);
+	CHECK_PTR_EQ(last.chunk, mem_to_chunk(p));
 	((size_t *)(void *)p)[-1] ^= (size_t)1 << (WORD_BITS - 1);
 	told = 3;
 	heap_free(h, p);
 	late_free(h, p);
 	CHECK_EQ(told, 4);
 	CHECK_EQ(last.kind, HEAP_FAULT_NOT_USED);
+	CHECK_EQ(last.invariant, HEAP_OK);
+	CHECK_PTR_EQ(last.chunk, mem_to_chunk(p));
 	CHECK(last.caller != NULL);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
+/* The first and the last places, and those that are no more. */
+TEST(the_bounds_of_what_may_be_freed_in_an_interrupt)
+{
+	struct heap *h = fresh(0);
+	void *p = heap_alloc(h, SMALL);
+
+	CHECK_EQ((uintptr_t)mem_to_chunk(p), pending.lo);
+	late_free(h, chunk_to_mem(chunk_below(mem_to_chunk(p), HEAP_ALIGN)));
+	CHECK_EQ(told, 1);
+	CHECK_EQ(last.kind, HEAP_FAULT_FOREIGN);
+	late_free(h, chunk_to_mem((struct chunk *)pending.hi));
+	CHECK_EQ(told, 2);
+	CHECK_EQ(last.kind, HEAP_FAULT_FOREIGN);
+	/* The fence: used, and no block. */
+	late_free(h, chunk_to_mem(chunk_next(mem_to_chunk(p))));
+	CHECK_EQ(told, 3);
+	CHECK_EQ(last.kind, HEAP_FAULT_NOT_USED);
+	late_free(h, p);
+	CHECK_EQ(told, 3);
+	/* Freed from the end of memory on, all of it is one list. */
+	p = heap_alloc(h, SMALL);
+	late_free(h, p);
+	heap_free(h, heap_alloc(h, SMALL));
+	CHECK_EQ(told, 3);
+	CHECK_EQ(used(h), 0);
 	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
 }
 
@@ -749,9 +991,9 @@ TEST(a_link_to_no_place_for_a_block_is_told)
 	uintptr_t *p = heap_alloc(h, SMALL);
 	void *keep = heap_alloc(h, SMALL);
 	const uintptr_t off[] = {chunk_at(keep) + 1, pending.lo - HEAP_ALIGN,
-				 pending.hi + WORD_SIZE};
+				 pending.hi + WORD_SIZE, pending.hi};
 
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < sizeof(off) / sizeof(off[0]); i++) {
 		late_free(h, p);
 		link_to(p, off[i]);
 		told = 0;

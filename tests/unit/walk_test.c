@@ -147,6 +147,37 @@ TEST(a_damaged_descriptor_ends_a_walk)
 	CHECK_EQ(tour.visited, 2);
 }
 
+/* These say where there is anything to walk. */
+TEST(a_heap_whose_ends_are_damaged_is_not_walked)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		struct heap *h = rig_heap(MOST);
+
+		CHECK(heap_alloc(h, 24) != NULL);
+		if (i == 0)
+			h->top = chunk_below(h->base, HEAP_ALIGN);
+		else if (i == 1)
+			h->top = chunk_above(h->limit, HEAP_ALIGN);
+		else
+			h->check ^= 1;
+		CHECK(!walk(h, 0));
+		CHECK_EQ(tour.visited, 0);
+		CHECK_EQ(rig_stats(h).in_use, 0);
+	}
+}
+
+TEST(a_heap_that_is_full_is_walked_without_its_top)
+{
+	struct heap *h = rig_heap(MOST);
+
+	RIG_NEEDS_PLAIN_BLOCKS;
+	CHECK(heap_alloc(h, 24) != NULL);
+	CHECK(heap_alloc(h, rig_stats(h).largest_free) != NULL);
+	CHECK(walk(h, 0));
+	CHECK_EQ(tour.visited, 2);
+	CHECK_EQ(rig_stats(h).used_chunks, 2);
+}
+
 /* ---- figures ----------------------------------------------------------- */
 
 TEST(the_figures_of_a_heap_are_those_of_its_map)
@@ -167,6 +198,21 @@ TEST(the_figures_of_a_heap_are_those_of_its_map)
 	CHECK_EQ(s.failures, 0);
 	CHECK_EQ(s.taken, s.in_use + s.free + s.overhead);
 	CHECK_EQ(s.largest_free, free - 11 * HEAP_ALIGN - WORD_SIZE);
+}
+
+TEST(the_figures_of_a_heap_without_memory_are_0)
+{
+	struct heap *h = rig_growing_heap(MOST, RIG_ADJOIN);
+	struct heap_stats s;
+
+	rig.refuse = true;
+	CHECK(heap_alloc(h, 1) == NULL);
+	rig_fill(&s, sizeof(s), 7);
+	heap_stats(h, &s);
+	CHECK_EQ(s.failures, 1);
+	CHECK_EQ(s.segments, 0);
+	CHECK_EQ(s.taken + s.in_use + s.peak + s.free + s.overhead, 0);
+	CHECK_EQ(s.used_chunks + s.free_chunks + s.largest_free, 0);
 }
 
 TEST(the_largest_free_block_can_be_had)
