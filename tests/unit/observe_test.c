@@ -126,6 +126,10 @@ TEST(a_block_is_told_of_before_it_is_freed)
 	CHECK_EQ(last()->op, HEAP_OP_FREE);
 	CHECK(last()->old == p);
 	CHECK_EQ(last()->old_size, size);
+	/* What it does not need is 0. */
+	CHECK(last()->mem == NULL);
+	CHECK_EQ(last()->asked + last()->align + last()->size, 0);
+	CHECK_EQ(last()->tag, 0);
 	finish(h);
 }
 
@@ -412,12 +416,48 @@ TEST(registering_twice_is_refused)
 /* The heap's words in it are the heap's from then on. */
 TEST(an_observer_may_hold_anything_before_it_is_registered)
 {
+	static struct heap_observer stray = {.tell = record};
 	struct heap *h = watched_heap(false);
 
 	recorder.busy = 77;
 	recorder.leaving = true;
+	recorder.next = &stray;
 	CHECK_EQ(heap_observe(h, &recorder), true);
 	heap_alloc(h, 10);
+	CHECK_EQ(log.n, 1);
+	finish(h);
+}
+
+/* Grows the heap once, untold as yet. */
+static void grow_once(struct heap_observer *self, const struct heap_event *e)
+{
+	if (self->ctx == NULL)
+		return;
+	self->ctx = NULL;
+	CHECK(heap_alloc(e->heap, 1500) != NULL);
+}
+
+TEST(growth_before_the_first_observer_is_nobodys_news_later_growth_is)
+{
+	struct heap *h = watched_heap(true);
+	struct heap_observer greedy = {.tell = grow_once, .ctx = &log};
+
+	CHECK(heap_alloc(h, 10) != NULL);
+	CHECK_EQ(heap_observe(h, &greedy), true);
+	CHECK(heap_alloc(h, 10) != NULL);
+	/* What greedy has caused is to be told still. */
+	CHECK_EQ(heap_observe(h, &recorder), true);
+	CHECK(heap_alloc(h, 10) != NULL);
+	CHECK_EQ(log.n, 2);
+	CHECK_EQ(log.event[0].op, HEAP_OP_GROWN);
+	CHECK_EQ(log.event[1].op, HEAP_OP_ALLOC);
+	CHECK_EQ(heap_unobserve(h, &greedy), true);
+	CHECK_EQ(heap_unobserve(h, &recorder), true);
+	/* Nobody observes. */
+	CHECK(heap_alloc(h, 700) != NULL);
+	log.n = 0;
+	CHECK_EQ(heap_observe(h, &recorder), true);
+	CHECK(heap_alloc(h, 10) != NULL);
 	CHECK_EQ(log.n, 1);
 	finish(h);
 }

@@ -82,6 +82,8 @@ static struct heap *counted_heap(void)
 static void finish(struct heap *h)
 {
 	CHECK_EQ(heap_accounts_stop(h, &accounts), true);
+	/* Calls go by from then on. */
+	CHECK_EQ(heap_has_layers(h), false);
 	rig_check_sound(h);
 	heap_destroy(h);
 }
@@ -265,6 +267,10 @@ TEST(what_a_block_costs_is_its_chunk)
 		CHECK_EQ(tag[0].blocks, 1);
 		total += cost;
 		CHECK_EQ(tag[0].total, total);
+		/* What was more before stays the most. */
+		if (cost > peak)
+			peak = cost;
+		CHECK_EQ(tag[0].peak, peak);
 		if (HEAP_CHECK < 3)
 			CHECK_EQ(rig_stats(h).in_use, cost);
 		/* What grows costs more, what shrinks gives back. */
@@ -549,6 +555,25 @@ TEST(accounts_begin_at_nothing)
 	finish(h);
 }
 
+TEST(accounts_that_are_kept_are_not_begun_again)
+{
+	static struct heap_tag other_tag;
+	struct heap_accounts other = {.tag = &other_tag, .tags = 1};
+	struct heap *h = counted_heap();
+	void *p = heap_alloc(h, 30);
+
+	CHECK_EQ(heap_accounts_start(h, &accounts), false);
+	other_tag.total = 7;
+	CHECK_EQ(heap_accounts_start(h, &other), false);
+	CHECK_EQ(other_tag.total, 7);
+	CHECK_EQ(tag[0].bytes, cost_of(30));
+	CHECK_EQ(tag[0].blocks, 1);
+	CHECK_EQ(tag_of(h, p), 0);
+	heap_free(h, p);
+	CHECK_EQ(tag[0].bytes, 0);
+	finish(h);
+}
+
 TEST(a_reset_leaves_nobody_over_his_limit)
 {
 	struct heap *h = counted_heap();
@@ -742,6 +767,36 @@ TEST(threads_have_tags_of_their_own)
 	finish(h);
 }
 
+TEST(slots_of_others_are_left_alone)
+{
+	struct heap *h = plain_heap();
+	void *p;
+
+	/* The second one is not theirs, whatever is in it. */
+	accounts.tasks = 1;
+	task[1].thread = 1;
+	task[1].tag = 3;
+	heap_accounts_start(h, &accounts);
+	p = heap_alloc(h, 10);
+	CHECK_EQ(tag_of(h, p), 0);
+	CHECK_EQ(heap_tag_set(h, 1), 0);
+	CHECK_EQ(task[0].thread, 1);
+	CHECK_EQ(task[0].tag, 1);
+	task[1] = (struct heap_tag_task){0};
+	thread_now = 2;
+	CHECK_EQ(heap_tag_set(h, 2), HEAP_TAG_NONE);
+	CHECK_EQ(task[1].tag, 0);
+	thread_now = 1;
+	CHECK_EQ(heap_tag_set(h, 0), 1);
+	CHECK_EQ(heap_tag_set(h, 0), 0);
+	/* Without accounts nothing is set. */
+	finish(h);
+	h = plain_heap();
+	CHECK_EQ(heap_tag_set(h, 1), 0);
+	CHECK_EQ(task[0].tag, 0);
+	heap_destroy(h);
+}
+
 TEST(a_caller_in_the_table_gives_its_tag)
 {
 	static const struct heap_tag_range ranges[] = {
@@ -798,6 +853,33 @@ TEST(observers_are_told_the_tag)
 	CHECK_EQ(last.op, HEAP_OP_FREE);
 	CHECK_EQ(last.tag, 3);
 	heap_unobserve(h, &o);
+	finish(h);
+}
+
+/* Observers stand above the accounts, and pass on what they get. */
+TEST(accounts_beneath_observers_are_kept_right)
+{
+	struct heap *h = interrupted_heap(0, 0);
+	struct heap_observer o = {.tell = remember};
+	void *p;
+
+	CHECK_EQ(heap_observe(h, &o), true);
+	p = heap_alloc(h, 20);
+	CHECK_EQ(tag[0].blocks, 1);
+	rig.in_isr = true;
+	heap_free(h, p);
+	rig.in_isr = false;
+	/* The next call ends it. */
+	p = heap_alloc(h, 30);
+	CHECK_EQ(tag[0].blocks, 1);
+	CHECK_EQ(tag[0].bytes, cost_of(30));
+	p = heap_resize(h, p, 60);
+	CHECK_EQ(tag[0].bytes, cost_of(60));
+	heap_reset(h);
+	CHECK_EQ(last.op, HEAP_OP_RESET);
+	CHECK_EQ(tag[0].blocks, 0);
+	CHECK_EQ(tag[0].bytes, 0);
+	CHECK_EQ(heap_unobserve(h, &o), true);
 	finish(h);
 }
 
@@ -871,6 +953,20 @@ TEST(the_dump_is_a_table_of_all_that_is_known)
 		     "         0         0\n"
 		     "3                    0         0         0         0"
 		     "         0         1\n");
+	finish(h);
+}
+
+TEST(one_account_is_a_table_too)
+{
+	struct heap *h = plain_heap();
+
+	accounts.tags = 1;
+	heap_accounts_start(h, &accounts);
+	tag[0] = (struct heap_tag){.name = "all", .total = 5};
+	tag[1] = (struct heap_tag){.name = "nobody's", .total = 5};
+	heap_tags_dump(h);
+	CHECK_EQ(says("all                  0"), true);
+	CHECK_EQ(says("nobody's"), false);
 	finish(h);
 }
 
