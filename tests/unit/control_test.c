@@ -484,7 +484,7 @@ TEST(a_block_does_not_grow_down_into_a_damaged_chunk)
  * Damaged, `fast` may say that no lock is needed where one is.  The call then
  * takes none, and must not end holding it.
  */
-TEST(a_resize_that_is_told_to_take_no_lock_leaves_none_behind)
+TEST(a_call_that_is_told_to_take_no_lock_leaves_none_behind)
 {
 	char *p, *q;
 
@@ -497,6 +497,8 @@ TEST(a_resize_that_is_told_to_take_no_lock_leaves_none_behind)
 	h->bins.fast = 77;
 	q = heap_resize(h, p, 200);
 	CHECK(q != NULL && q != p && rig_filled((uint8_t *)q, 40, 5));
+	CHECK(!rig.locked);
+	heap_free(h, q);
 	CHECK(!rig.locked);
 	h->bins.fast = 0;
 	rig_check_sound(h);
