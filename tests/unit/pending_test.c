@@ -1006,6 +1006,24 @@ TEST(a_link_to_no_place_for_a_block_is_told)
 	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
 }
 
+/* What a program writes to a list of its own is no link, but damage. */
+TEST(a_plain_address_written_to_a_pending_block_is_no_link)
+{
+	struct heap *h = fresh(0);
+	uintptr_t *p = heap_alloc(h, SMALL);
+	void *keep = heap_alloc(h, SMALL);
+
+	late_free(h, p);
+	*p = chunk_at(keep);
+	call(h, keep);
+	CHECK_EQ(told, 1);
+	CHECK_EQ(last.kind, HEAP_FAULT_LINK);
+	CHECK_PTR_EQ(last.mem, p);
+	call(h, keep);
+	CHECK_EQ(told, 1);
+	CHECK_EQ(used(h), 1);
+}
+
 TEST(a_list_that_leads_round_is_followed_once)
 {
 	struct heap *h = fresh(0);
