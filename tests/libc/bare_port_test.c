@@ -39,6 +39,19 @@ TEST(without_an_sbrk_there_is_no_memory)
 	CHECK_EQ(heap_check(&heap_default, NULL), HEAP_OK);
 }
 
+/* What parts an instance from its observers is not linked, nor called. */
+TEST(an_instance_ends_in_a_program_without_observers)
+{
+	size_t n;
+	void *arena = tap_arena(&n);
+	struct heap *h = heap_create(arena, n, NULL);
+
+	CHECK(h != NULL);
+	CHECK(heap_alloc(h, 10) != NULL);
+	heap_destroy(h);
+	CHECK(heap_alloc(h, 10) == NULL);
+}
+
 TEST(without_a_console_nothing_is_reported)
 {
 	malloc_stats();

@@ -319,6 +319,21 @@ TEST(a_free_chunk_behind_a_block)
 	}
 }
 
+/* Head, foot and links are those of a free chunk of no size. */
+TEST(a_fence_that_was_cleared_behind_a_block)
+{
+	BOTH_WAYS
+	{
+		given("u2 u3");
+		change(word(0, 1), (size_t)h->top);
+		change(&h->top->head, CHUNK_PREV_USED);
+		change((size_t *)h->top - 1, 0);
+		h->top->fwd = NULL;
+		h->top->back = chunk(0);
+		expect_free(1, HEAP_FAULT_LINK, HEAP_I6, NULL);
+	}
+}
+
 /* Two of them: the one behind is told, once both were put back. */
 TEST(a_chunk_below_is_told_when_the_one_behind_is_sound)
 {

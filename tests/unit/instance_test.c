@@ -464,3 +464,33 @@ TEST(reset_makes_one_chunk_of_each_older_segment)
 	CHECK(heap_alloc(h, 100) != NULL);
 	rig_check_sound(h);
 }
+
+/* Damaged, it may lie in an older segment, or nowhere. */
+TEST(old_pointers_are_found_out_where_the_top_is_damaged)
+{
+	RIG_NEEDS_PLAIN_BLOCKS;
+	RIG_NEEDS_CHECKS;
+	for (unsigned i = 0; i < 2; i++) {
+		struct heap *h = rig_growing_heap(MOST, RIG_ADJOIN);
+		uintptr_t at = (uintptr_t)rig.bank[0].start;
+		void *p[3];
+
+		rig.refuse = true;
+		heap_attach(h, at, 200);
+		CHECK(heap_alloc(h, rig_stats(h).largest_free) != NULL);
+		heap_attach(h, at + 512, 512);
+		for (unsigned k = 0; k < 3; k++) {
+			p[k] = heap_alloc(h, 40);
+			CHECK(p[k] != NULL);
+		}
+		h->top = i == 0 ? (struct chunk *)h->bins.lo
+				: chunk_below((struct chunk *)h->bins.lo,
+					      HEAP_ALIGN);
+		heap_reset(h);
+		rig_check_sound(h);
+		for (unsigned k = 0; k < 3; k++) {
+			heap_free(h, p[k]);
+			rig_check_fault(HEAP_FAULT_NOT_USED, p[k]);
+		}
+	}
+}
