@@ -275,6 +275,27 @@ TEST(where_nothing_is_locked_layers_are_called_as_well)
 	heap_destroy(h);
 }
 
+/* The bounds by which free may do without a lock, where it may. */
+TEST(what_needs_no_lock_is_as_large_as_the_heap)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		static struct heap_port growing;
+		size_t units;
+
+		h = rig_growing_heap(2 * MOST, RIG_ADJOIN);
+		growing = unlocked;
+		growing.sbrk = rig_port_growing.sbrk;
+		heap_set_port(h, i == 0 ? &growing : &rig_port_growing);
+		CHECK(heap_alloc(h, 100) != NULL);
+		heap_set_fast(h);
+		units = h->bins.units;
+		CHECK(heap_alloc(h, 3 * HEAP_GROW / 2) != NULL);
+		CHECK(h->bins.units > units);
+		CHECK_EQ(h->bins.open,
+			 i == 0 && HEAP_CHECK < 3 ? h->bins.units : 0);
+	}
+}
+
 /* Of the two words that say that there is memory, one is lost. */
 TEST(a_heap_that_has_lost_its_top_or_base_is_not_empty)
 {
@@ -463,7 +484,7 @@ TEST(a_block_does_not_grow_down_into_a_damaged_chunk)
  * Damaged, `fast` may say that no lock is needed where one is.  The call then
  * takes none, and must not end holding it.
  */
-TEST(a_resize_that_is_told_to_take_no_lock_leaves_none_behind)
+TEST(a_call_that_is_told_to_take_no_lock_leaves_none_behind)
 {
 	char *p, *q;
 
@@ -476,6 +497,8 @@ TEST(a_resize_that_is_told_to_take_no_lock_leaves_none_behind)
 	h->bins.fast = 77;
 	q = heap_resize(h, p, 200);
 	CHECK(q != NULL && q != p && rig_filled((uint8_t *)q, 40, 5));
+	CHECK(!rig.locked);
+	heap_free(h, q);
 	CHECK(!rig.locked);
 	h->bins.fast = 0;
 	rig_check_sound(h);
