@@ -141,6 +141,19 @@ TEST(a_port_of_which_the_copy_is_right_is_mended_and_told)
 	}
 }
 
+/* Not a word of it is read: on the host it would be a crash. */
+TEST(a_port_that_leads_nowhere_is_not_followed)
+{
+	for (unsigned i = 0; i < CALLS; i++) {
+		start();
+		h->port = (const struct heap_port *)HEAP_ALIGN;
+		CHECK(calls[i]());
+		CHECK(h->port == &rig_port);
+		check_one_fault();
+		check_goes_on();
+	}
+}
+
 TEST(a_copy_of_a_port_that_is_right_is_mended_and_told)
 {
 	for (unsigned i = 0; i < CALLS; i++) {
