@@ -38,11 +38,25 @@ static void record(void *ctx, const struct heap_fault *fault)
 	last = *fault;
 }
 
+static unsigned locks, unlocks;
+
+static uintptr_t count_lock(void *ctx)
+{
+	locks++;
+	return heap_linux_lock(ctx);
+}
+
+static void count_unlock(void *ctx, uintptr_t state)
+{
+	unlocks++;
+	heap_linux_unlock(ctx, state);
+}
+
 const char heap_linux_is_default = 0;
 const struct heap_port heap_port_default = {
 	.sbrk = heap_linux_sbrk,
-	.lock = heap_linux_lock,
-	.unlock = heap_linux_unlock,
+	.lock = count_lock,
+	.unlock = count_unlock,
 	.thread = heap_linux_thread,
 	.seed = heap_linux_seed,
 	.write = heap_linux_write,
@@ -69,7 +83,7 @@ UNUSED_IN_SOME static void *get(size_t n)
 {
 	void *p = hidden(malloc(size(n))), *q = p;
 
-	if (n < 4096 && ((uintptr_t)p & 0xfbf) == 0) {
+	if (p != NULL && n < 4096 && ((uintptr_t)p & 0xfbf) == 0) {
 		q = hidden(malloc(size(n)));
 		heap_free(&heap_default, p);
 	}

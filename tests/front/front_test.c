@@ -267,7 +267,7 @@ TEST(a_flush_stops_at_what_was_written_to)
 TEST(a_resized_block_keeps_what_it_holds)
 {
 	enum { BLOCKS = 24 };
-	unsigned char *p[BLOCKS] = {NULL};
+	unsigned char *p[BLOCKS] = {NULL}, *last_one;
 	size_t n[BLOCKS] = {0};
 	uint32_t seed = (uint32_t)tap_arg("seed", 1);
 
@@ -285,12 +285,15 @@ TEST(a_resized_block_keeps_what_it_holds)
 			n[i] = 0;
 			continue;
 		}
+		last_one = p[i];
 		p[i] = realloc(hidden(p[i]), size(to));
-		if (to == 0 && p[i] == NULL) {
+		if (to == 0 && last_one != NULL) {
+			CHECK(p[i] == NULL);
 			n[i] = 0;
 			continue;
 		}
 		CHECK(p[i] != NULL && malloc_usable_size(p[i]) >= to);
+		CHECK_EQ((uintptr_t)p[i] % 16, 0);
 		for (size_t k = 0; k < n[i] && k < to; k++)
 			CHECK_EQ(p[i][k], (unsigned char)(i + k));
 		n[i] = to;
@@ -301,6 +304,25 @@ TEST(a_resized_block_keeps_what_it_holds)
 	}
 	for (unsigned i = 0; i < BLOCKS; i++)
 		free(hidden(p[i]));
+	check_sound();
+}
+
+TEST(a_size_of_nothing_frees_the_block)
+{
+	size_t used, i;
+
+	start();
+	used = used_chunks();
+	for (i = 0; i < 2; i++) {
+		void *p = get(i == 0 ? 40 : 4000);
+
+		CHECK(p != NULL);
+		errno = 5;
+		CHECK(realloc(hidden(p), size(0)) == NULL);
+		CHECK_EQ(errno, 5);
+		heap_quick_flush();
+		CHECK_EQ(used_chunks(), used);
+	}
 	check_sound();
 }
 
@@ -464,6 +486,8 @@ static bool act(unsigned i)
 
 	if (b != MALLOC && acts[i].n == 0) {
 		free(hidden(block[b]));
+		/* The header says that this calls nobody back. */
+		hidden(NULL);
 		return faults != before;
 	}
 	answer = b == MALLOC ? malloc(size(acts[i].n))
@@ -534,6 +558,18 @@ TEST(each_call_around_free_chunks_is_sound)
 	check_sound();
 }
 
+/* What realloc answers is large enough, unless its own head was hit. */
+static void check_served(unsigned i)
+{
+	size_t usable;
+
+	if (acts[i].block == MALLOC || acts[i].n == 0)
+		return;
+	usable = malloc_usable_size(answer);
+	hidden(NULL);
+	CHECK(faults != 0 || usable >= acts[i].n);
+}
+
 enum { PLACES = CHUNKS * 5 + 2 };
 
 /* Of each chunk the head, two links, foot and middle; the top; its limit. */
@@ -579,6 +615,8 @@ TEST(a_call_that_tells_of_damage_and_answers_nothing_did_nothing)
 				if (faults != 0 && nothing)
 					CHECK_EQ(state_of_all(), sum);
 				CHECK(faults != 0 || !nothing);
+				if (faults == 0)
+					check_served(i);
 				/* A reset believes this one. */
 				if (k == PLACES - 1)
 					*word = was;

@@ -641,7 +641,10 @@ TEST(the_break_is_the_kernels)
 	char *now, *old;
 
 	start_anew();
+	locks = unlocks = 0;
 	now = hidden(sbrk(0));
+	CHECK_EQ(locks, 1);
+	CHECK_EQ(unlocks, 1);
 	CHECK_PTR_EQ(heap_linux_break(0), now);
 	old = hidden(sbrk(3 * (ptrdiff_t)PAGE));
 	CHECK_PTR_EQ(old, now);
@@ -649,7 +652,7 @@ TEST(the_break_is_the_kernels)
 	CHECK_EQ(brk(now + PAGE), 0);
 	CHECK_PTR_EQ(hidden(sbrk(0)), now + PAGE);
 	errno = 0;
-	CHECK(sbrk(PTRDIFF_MAX) == (void *)-1 && errno == ENOMEM);
+	CHECK(sbrk(PTRDIFF_MIN) == (void *)-1 && errno == ENOMEM);
 	errno = 0;
 	CHECK(brk((void *)size(UINTPTR_MAX - PAGE)) == -1 && errno == ENOMEM);
 	CHECK_PTR_EQ(hidden(sbrk(0)), now + PAGE);

@@ -163,6 +163,46 @@ TEST(the_deepest_of_a_full_list_is_found_when_it_is_freed_again)
 	check_sound();
 }
 
+static void follow(const void *away)
+{
+	size_t *p, *q, used;
+
+	p = get(88);
+	q = get(88);
+	used = used_chunks();
+	free(hidden(p));
+	/* Whoever looks for q in the list comes to its end. */
+	p[0] = (size_t)away;
+	q[1] = heap_quick.key;
+	free(hidden(q));
+	CHECK_EQ(faults, 0);
+	CHECK_EQ(used_chunks(), used - 1);
+	/* It would be doubted again. */
+	q = hidden(heap_alloc(&heap_default, 88));
+	q[1] = 0;
+	heap_free(&heap_default, q);
+	/* And whoever takes one from it. */
+	CHECK_PTR_EQ(hidden(malloc(size(88))), p);
+	q = get(88);
+	CHECK(q != NULL);
+	told(HEAP_FAULT_LINK, NULL);
+	free(hidden(p));
+	free(hidden(q));
+	heap_quick_flush();
+}
+
+TEST(no_link_is_followed_out_of_the_heap)
+{
+	char *away =
+		mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	start();
+	CHECK(away != MAP_FAILED);
+	follow(away + 256);
+	munmap(away, 4096);
+	check_sound();
+}
+
 TEST(a_list_that_was_damaged_begins_again_empty)
 {
 	static void *p[MOST_BLOCKS];
@@ -377,15 +417,27 @@ TEST(now_and_then_the_end_of_the_heap_is_given_back)
 	free(hidden(p));
 	CHECK_EQ(heap_mapped_wait, 0);
 	CHECK(heap_default.taken >= taken);
-	/* The next one looks first; what waits does not count. */
+	/* The next one looks first; what waits goes on to. */
+	free(hidden(get(72)));
+	heap_mapped_wait = 0;
 	p = get(40);
 	free(hidden(p));
 	CHECK_EQ(heap_mapped_wait, 1024);
 	CHECK(heap_default.taken < taken);
 	CHECK_EQ(waits_in(48), 48);
+	CHECK_EQ(waits_in(80), 80);
 	p = get(1000);
 	free(hidden(p));
 	CHECK_EQ(heap_mapped_wait, 1023);
+	/* A realloc that moves counts as well, when it is not the time yet. */
+	p = get(1000);
+	q = get(1000);
+	p = hidden(realloc(p, size(3000)));
+	CHECK(p != NULL);
+	CHECK_EQ(heap_mapped_wait, 1022);
+	free(hidden(q));
+	free(hidden(p));
+	CHECK_EQ(heap_mapped_wait, 1020);
 	check_sound();
 }
 

@@ -141,6 +141,19 @@ TEST(a_port_of_which_the_copy_is_right_is_mended_and_told)
 	}
 }
 
+/* Not a word of it is read: on the host it would be a crash. */
+TEST(a_port_that_leads_nowhere_is_not_followed)
+{
+	for (unsigned i = 0; i < CALLS; i++) {
+		start();
+		h->port = (const struct heap_port *)HEAP_ALIGN;
+		CHECK(calls[i]());
+		CHECK(h->port == &rig_port);
+		check_one_fault();
+		check_goes_on();
+	}
+}
+
 TEST(a_copy_of_a_port_that_is_right_is_mended_and_told)
 {
 	for (unsigned i = 0; i < CALLS; i++) {
@@ -273,6 +286,27 @@ TEST(where_nothing_is_locked_layers_are_called_as_well)
 	CHECK_EQ(told, 2);
 	rig_check_sound(h);
 	heap_destroy(h);
+}
+
+/* The bounds by which free may do without a lock, where it may. */
+TEST(what_needs_no_lock_is_as_large_as_the_heap)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		static struct heap_port growing;
+		size_t units;
+
+		h = rig_growing_heap(2 * MOST, RIG_ADJOIN);
+		growing = unlocked;
+		growing.sbrk = rig_port_growing.sbrk;
+		heap_set_port(h, i == 0 ? &growing : &rig_port_growing);
+		CHECK(heap_alloc(h, 100) != NULL);
+		heap_set_fast(h);
+		units = h->bins.units;
+		CHECK(heap_alloc(h, 3 * HEAP_GROW / 2) != NULL);
+		CHECK(h->bins.units > units);
+		CHECK_EQ(h->bins.open,
+			 i == 0 && HEAP_CHECK < 3 ? h->bins.units : 0);
+	}
 }
 
 /* Of the two words that say that there is memory, one is lost. */
@@ -463,7 +497,7 @@ TEST(a_block_does_not_grow_down_into_a_damaged_chunk)
  * Damaged, `fast` may say that no lock is needed where one is.  The call then
  * takes none, and must not end holding it.
  */
-TEST(a_resize_that_is_told_to_take_no_lock_leaves_none_behind)
+TEST(a_call_that_is_told_to_take_no_lock_leaves_none_behind)
 {
 	char *p, *q;
 
@@ -476,6 +510,8 @@ TEST(a_resize_that_is_told_to_take_no_lock_leaves_none_behind)
 	h->bins.fast = 77;
 	q = heap_resize(h, p, 200);
 	CHECK(q != NULL && q != p && rig_filled((uint8_t *)q, 40, 5));
+	CHECK(!rig.locked);
+	heap_free(h, q);
 	CHECK(!rig.locked);
 	h->bins.fast = 0;
 	rig_check_sound(h);

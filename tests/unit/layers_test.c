@@ -175,6 +175,50 @@ TEST(a_fault_without_a_frame_has_no_caller)
 	heap_destroy(h);
 }
 
+static uintptr_t fifth(void *ctx)
+{
+	(void)ctx;
+	return 5;
+}
+
+/* The engine's own calls of the heap name who called the layers. */
+TEST(a_fault_below_layers_names_the_callers_of_this_thread)
+{
+	static const char culprit;
+	static int object;
+	struct heap *h = roomy_heap();
+	void *p = heap_alloc(h, 20);
+
+	port.thread = fifth;
+	CHECK_EQ(heap_observe(h, &observer), true);
+	CHECK_PTR_EQ(heap_resize_from(h, &object, 60, &culprit), NULL);
+	CHECK_PTR_EQ(rig.fault.caller, &culprit);
+	rig_check_fault(HEAP_FAULT_FOREIGN, &object);
+	/* What has ended is no call any more. */
+	CHECK(room.calls == NULL);
+	p = heap_resize(h, p, 60);
+	CHECK(p != NULL && room.calls == NULL);
+	CHECK(heap_alloc_aligned(h, 64, 8) != NULL && room.calls == NULL);
+	CHECK_EQ(heap_unobserve(h, &observer), true);
+	rig_check_sound(h);
+	heap_destroy(h);
+}
+
+TEST(an_alignment_that_every_block_has_is_told_once)
+{
+	struct heap *h = roomy_heap();
+
+	CHECK_EQ(heap_observe(h, &observer), true);
+	for (size_t align = 1; align <= 4 * HEAP_ALIGN; align *= 2) {
+		told = 0;
+		CHECK(heap_alloc_aligned(h, align, 8) != NULL);
+		CHECK_EQ(told, 1);
+	}
+	CHECK_EQ(heap_unobserve(h, &observer), true);
+	rig_check_sound(h);
+	heap_destroy(h);
+}
+
 /* ---- where the lock does not reach -------------------------------------------- */
 
 TEST(accounts_and_tags_need_room_and_the_lock)

@@ -216,25 +216,23 @@ TEST(a_block_that_was_freed_once_before_is_pending_like_others)
 	CHECK_EQ(used(h), 1);
 }
 
-/* The last request found it pending: that is over when it has it. */
+/* The last that a request freed for want of memory lies where it is served. */
 TEST(a_block_served_from_what_was_pending_may_be_freed_in_an_interrupt)
 {
 	NEEDS_PLAIN_BLOCKS;
 	struct heap *h = fresh(0);
-	void **blocks = some.blocks;
+	void **blocks = some.blocks, *p;
 	unsigned n = fill(h, blocks, 256);
 
 	CHECK(n > 8);
-	/* Two are freed by the call itself, this one since it would fail. */
-	late_free(h, blocks[2]);
-	late_free(h, blocks[4]);
-	late_free(h, blocks[6]);
-	for (unsigned i = 0; i < 3; i++)
-		CHECK(heap_alloc(h, SMALL) != NULL);
-	late_free(h, blocks[2]);
+	for (unsigned i = 1; i <= 5; i++)
+		late_free(h, blocks[i]);
+	p = heap_alloc(h, all_of(h, blocks[0], 5));
+	CHECK_PTR_EQ(p, blocks[1]);
+	late_free(h, p);
 	CHECK_EQ(told, 0);
 	call(h, blocks[0]);
-	CHECK_EQ(used(h), n - 1);
+	CHECK_EQ(used(h), n - 5);
 	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
 }
 
@@ -392,6 +390,9 @@ TEST(calls_of_threads_fill_the_reserve_from_which_interrupts_take)
 	CHECK_EQ(used(h), 1 + SLOTS);
 	CHECK_EQ(told, 0);
 	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+	heap_reset(h);
+	for (int i = 0; i < SLOTS; i++)
+		CHECK(reserve[i] == 0);
 }
 
 /* Words behind the reserve are somebody else's. */
@@ -659,6 +660,39 @@ TEST(a_reserve_that_cannot_be_filled_stays_empty)
 	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
 }
 
+static unsigned asked;
+
+static void *no_more(void *ctx, ptrdiff_t n)
+{
+	(void)ctx;
+	asked += n > 0;
+	return (void *)-1;
+}
+
+TEST(a_reserve_of_blocks_that_cannot_be_is_not_asked_for)
+{
+	NEEDS_PLAIN_BLOCKS;
+	static struct heap_port poor;
+	struct heap *h;
+	size_t n;
+	void *keep;
+
+	fresh(1);
+	pending.heap = NULL;
+	poor = port;
+	poor.sbrk = no_more;
+	h = heap_create(tap_arena(&n), 4096, &poor);
+	asked = 0;
+	pending.bytes = CHUNK_PAYLOAD_MAX + 1;
+	keep = heap_alloc(h, SMALL);
+	CHECK_EQ(asked, 0);
+	pending.bytes = CHUNK_PAYLOAD_MAX;
+	call(h, keep);
+	CHECK(asked > 0);
+	CHECK_EQ(told, 0);
+	CHECK_EQ(failures(h), 0);
+}
+
 TEST(a_port_that_knows_no_interrupts_may_have_a_list_as_well)
 {
 	static struct heap_pending own;
@@ -723,17 +757,24 @@ TEST(a_block_far_down_the_list_is_a_double_free_at_once)
 		p[i] = heap_alloc(h, SMALL);
 	for (int i = 0; i < 8; i++)
 		late_free(h, p[i]);
-	heap_free(h, p[0]);
-	CHECK_EQ(told, 1);
-	CHECK_EQ(last.kind, HEAP_FAULT_NOT_USED);
-	CHECK_EQ(last.invariant, HEAP_OK);
-	CHECK_PTR_EQ(last.mem, p[0]);
-	CHECK_PTR_EQ(last.chunk, mem_to_chunk(p[0]));
+	for (int i = 0; i < 2; i++) {
+		/* The end of the list, and one that leads on. */
+		heap_free(h, p[i]);
+		CHECK_EQ(told, 2 * (unsigned)i + 1);
+		CHECK_EQ(last.kind, HEAP_FAULT_NOT_USED);
+		CHECK_EQ(last.invariant, HEAP_OK);
+		CHECK_PTR_EQ(last.mem, p[i]);
+		CHECK_PTR_EQ(last.chunk, mem_to_chunk(p[i]));
+		late_free(h, p[i]);
+		CHECK_EQ(told, 2 * (unsigned)i + 2);
+		CHECK_EQ(last.kind, HEAP_FAULT_NOT_USED);
+		CHECK_PTR_EQ(last.mem, p[i]);
+	}
 	CHECK_EQ(failures(h), 0);
 	for (int i = 0; i < 4; i++)
 		heap_free(h, heap_alloc(h, 8));
 	CHECK_EQ(used(h), 0);
-	CHECK_EQ(told, 1);
+	CHECK_EQ(told, 4);
 }
 
 /* The call that frees it fills the reserve as well, perhaps with this block. */
@@ -821,6 +862,55 @@ TEST(a_block_that_was_written_to_is_pending_while_that_is_told)
 	CHECK_EQ(last.untold, 1);
 	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
 }
+
+#if HEAP_CHECK >= 3
+/* An interrupt that comes when the block has not been marked as freed yet. */
+static void free_shaded(void *ctx, enum heap_shade what, const void *mem,
+			size_t n, size_t was)
+{
+	(void)ctx;
+	(void)n;
+	(void)was;
+	if (what != HEAP_SHADE_DEAD || mem != twice)
+		return;
+	late_free(disturbed, twice);
+	twice = NULL;
+}
+
+TEST(a_block_that_is_being_freed_is_not_freed_by_an_interrupt_too)
+{
+	static struct heap_port nosy;
+	struct heap *h;
+	void *p[2], *keep;
+	size_t n;
+
+	fresh(0);
+	nosy = port;
+	nosy.shade = free_shaded;
+	h = heap_create(tap_arena(&n), 4096, &nosy);
+	keep = heap_alloc(h, SMALL);
+	disturbed = h;
+	for (unsigned i = 0; i < 2; i++) {
+		p[i] = heap_alloc(h, SMALL);
+		twice = NULL;
+		if (i == 1)
+			late_free(h, p[i]);
+		twice = p[i];
+		if (i == 0)
+			heap_free(h, p[i]);
+		else
+			call(h, keep);
+		CHECK(twice == NULL);
+		CHECK_EQ(told, 100 * (i + 1));
+		CHECK_EQ(last.kind, HEAP_FAULT_NOT_USED);
+		CHECK_PTR_EQ(last.mem, p[i]);
+		call(h, keep);
+		CHECK_EQ(told, 100 * (i + 1));
+	}
+	CHECK_EQ(used(h), 1);
+	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+#endif
 
 TEST(a_payload_that_looks_like_a_link_is_only_a_payload)
 {
@@ -1006,6 +1096,24 @@ TEST(a_link_to_no_place_for_a_block_is_told)
 	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
 }
 
+/* What a program writes to a list of its own is no link, but damage. */
+TEST(a_plain_address_written_to_a_pending_block_is_no_link)
+{
+	struct heap *h = fresh(0);
+	uintptr_t *p = heap_alloc(h, SMALL);
+	void *keep = heap_alloc(h, SMALL);
+
+	late_free(h, p);
+	*p = chunk_at(keep);
+	call(h, keep);
+	CHECK_EQ(told, 1);
+	CHECK_EQ(last.kind, HEAP_FAULT_LINK);
+	CHECK_PTR_EQ(last.mem, p);
+	call(h, keep);
+	CHECK_EQ(told, 1);
+	CHECK_EQ(used(h), 1);
+}
+
 TEST(a_list_that_leads_round_is_followed_once)
 {
 	struct heap *h = fresh(0);
@@ -1056,6 +1164,10 @@ TEST(a_pending_block_that_others_wait_behind_is_a_double_free)
 	CHECK_EQ(last.kind, HEAP_FAULT_FOREIGN);
 	late_free(h, end);
 	CHECK_EQ(told, 4);
+	CHECK_EQ(last.kind, HEAP_FAULT_FOREIGN);
+	/* Nor is anything read there: on the host it would be a crash. */
+	heap_free(h, (void *)(4 * HEAP_ALIGN));
+	CHECK_EQ(told, 5);
 	CHECK_EQ(last.kind, HEAP_FAULT_FOREIGN);
 	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
 }

@@ -585,13 +585,15 @@ static void unlock_and_free(void *ctx, uintptr_t state)
 	late_free(p);
 }
 
-/* Fill a heap with blocks, then free all but the first in an interrupt. */
-static unsigned char *all_but_one_pending(size_t *rest, size_t *all)
+/* Fill a heap with blocks, then free all but the first in an interrupt.  Bytes
+ * that others, or all together, could have. */
+static unsigned char *all_but_one_pending(size_t most, size_t first,
+					  size_t *rest, size_t *all)
 {
 	static unsigned char *p[80];
 	unsigned n = 0;
 	size_t bytes;
-	void *mem = rig_arena(&bytes, MOST);
+	void *mem = rig_arena(&bytes, most);
 
 	late_port = rig_port;
 	late_port.unlock = unlock_and_free;
@@ -601,7 +603,7 @@ static unsigned char *all_but_one_pending(size_t *rest, size_t *all)
 	victim = NULL;
 	h = heap_create(mem, bytes, &late_port);
 	*all = rig_stats(h).largest_free;
-	p[n++] = born(20);
+	p[n++] = born(first);
 	*rest = rig_stats(h).largest_free;
 	while (n < 80 && (p[n] = born(20)) != NULL)
 		n++;
@@ -614,7 +616,7 @@ static unsigned char *all_but_one_pending(size_t *rest, size_t *all)
 TEST(a_resize_waits_for_all_that_is_pending_before_it_is_refused)
 {
 	size_t rest, all;
-	unsigned char *p = all_but_one_pending(&rest, &all), *q;
+	unsigned char *p = all_but_one_pending(MOST, 20, &rest, &all), *q;
 
 	q = heap_resize_from(h, p, rest, &maker);
 	CHECK(q != NULL && q != p);
@@ -629,7 +631,7 @@ TEST(a_block_that_ends_while_a_resize_waits_is_told)
 	size_t rest, all;
 
 	for (unsigned when = 0; when < 8; when++) {
-		unsigned char *p = all_but_one_pending(&rest, &all);
+		unsigned char *p = all_but_one_pending(MOST, 20, &rest, &all);
 
 		victim = p;
 		edges = when;
@@ -644,10 +646,32 @@ TEST(a_block_that_ends_while_a_resize_waits_is_told)
 	}
 }
 
+/* It is free at once, and so is room for the request: the last to be drained. */
+TEST(a_block_too_large_to_be_held_that_ends_meanwhile_is_told)
+{
+	const size_t most = HEAP_QUARANTINE_BYTES;
+	size_t rest, all;
+
+	TAP_NEEDS(most + 2048);
+	for (unsigned when = 0; when < 8; when++) {
+		unsigned char *p =
+			all_but_one_pending(most + 2048, most, &rest, &all);
+		size_t failures = rig_stats(h).failures;
+
+		victim = p;
+		edges = when;
+		CHECK_PTR_EQ(heap_resize_from(h, p, all, &maker), NULL);
+		CHECK(victim == NULL);
+		rig_check_fault(HEAP_FAULT_NOT_USED, p);
+		CHECK_EQ(rig_stats(h).failures, failures);
+		heap_destroy(h);
+	}
+}
+
 TEST(what_a_small_block_is_linked_by_is_no_overrun)
 {
 	size_t rest, all;
-	unsigned char *p = all_but_one_pending(&rest, &all);
+	unsigned char *p = all_but_one_pending(MOST, 20, &rest, &all);
 
 	for (size_t n = 0; n < 2 * WORD_SIZE; n++) {
 		p = heap_resize(h, p, n + 1);

@@ -301,6 +301,50 @@ TEST(a_descriptor_and_the_control_block_are_looked_at)
 	rig_check_sound(h);
 }
 
+/* It begins anew, and comes by again. */
+TEST(what_is_not_mended_is_told_once_a_tour)
+{
+	unsigned at;
+
+	given();
+	at = find_in(1, true);
+	CHECK(at >= HEAP_SLICE);
+	begin();
+	((unsigned char *)chunk_to_mem(step[at]))[8] ^= 1;
+	for (unsigned i = 0; i < 3; i++) {
+		CHECK_EQ(wait(), (at / HEAP_SLICE + 1) * HEAP_SLICE_EVERY);
+		CHECK_EQ(rig.faults, 1);
+		rig.faults = 0;
+	}
+}
+
+TEST(a_tour_goes_through_all_segments)
+{
+	const struct segment *oldest;
+	unsigned at, first;
+	void *p;
+
+	given();
+	p = chunk_to_mem(older()->base);
+	/* Two of them are older now. */
+	while (h->older == 1 && heap_alloc_from(h, 40, &maker) != NULL)
+		continue;
+	CHECK_EQ(h->older, 2);
+	oldest = (const struct segment *)older()->base - 1;
+	steps = 0;
+	add_steps(h->base, h->top);
+	add_steps(older()->base, older()->fence);
+	first = steps;
+	add_steps(oldest->base, oldest->fence);
+	CHECK_PTR_EQ(oldest->base, mem_to_chunk(p));
+	at = find(first, true);
+	CHECK(at > first);
+	rig_check_sound(h);
+	begin();
+	((unsigned char *)chunk_to_mem(step[at]))[8] ^= 1;
+	expect(at, HEAP_I10, step[at]);
+}
+
 /* ---- the tour's own words ------------------------------------------------- */
 
 /* They may be damaged too: it begins anew, and reads nothing else meanwhile. */
@@ -334,26 +378,62 @@ TEST(a_tour_that_was_led_astray_begins_anew)
 	CHECK_EQ(rig.faults, 1);
 }
 
-TEST(a_tour_goes_on_when_its_place_became_part_of_another_chunk)
+/* A call that begins a tour, and lets go of nothing that is held. */
+static void begin_at(unsigned at)
 {
-	unsigned at;
-	void *p;
-
-	given();
-	at = find_in(0, true);
-	p = chunk_to_mem(step[at]);
-	/* Between two that are free, by now. */
-	heap_free_from(h, p, &breaker);
 	begin();
-	h->debug.base = h->base;
+	h->debug.base = at > older_from ? older()->base : h->base;
+	h->debug.fence = at > older_from ? older()->fence : NULL;
+	h->debug.older = at > older_from;
 	h->debug.segments = h->older;
 	h->debug.at = step[at];
+}
+
+/* Behind a free chunk that it is joined with when it is let go. */
+static unsigned hold_behind_a_free_one(unsigned segment)
+{
+	unsigned at = find_in(segment, false) + 1;
+
+	heap_free_from(h, chunk_to_mem(step[at]), &breaker);
+	return at;
+}
+
+TEST(a_tour_goes_on_when_its_place_became_part_of_another_chunk)
+{
+	const struct chunk *c;
+	unsigned at;
+
+	given();
+	at = hold_behind_a_free_one(1);
+	begin_at(at);
 	rig_let_go(h);
 	CHECK_EQ(rig.faults, 0);
+	c = step[at - 1];
+	CHECK(!chunk_is_used(c));
+	for (unsigned i = 0; i < HEAP_SLICE && c != older()->fence; i++)
+		c = chunk_next(c);
+	CHECK_PTR_EQ(h->debug.at, c);
 	rig_check_sound(h);
-	step[steps - 2]->head ^= (size_t)1 << (WORD_BITS - 1);
-	CHECK(wait() <= (steps / HEAP_SLICE + 1) * HEAP_SLICE_EVERY);
-	CHECK_EQ(rig.faults, 1);
+}
+
+TEST(a_tour_goes_on_where_it_was_when_others_are_joined)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		unsigned at;
+
+		/* Before its place, or behind. */
+		given();
+		hold_behind_a_free_one(i);
+		at = i == 0 ? older_from + 2 : 0;
+		begin_at(at);
+		while (!chunk_is_used(step[at]))
+			at++;
+		((unsigned char *)chunk_to_mem(step[at]))[8] ^= 1;
+		rig_let_go(h);
+		CHECK_EQ(rig.faults, 1);
+		CHECK_EQ(rig.fault.invariant, HEAP_I10);
+		CHECK_PTR_EQ(rig.fault.chunk, step[at]);
+	}
 }
 
 #endif

@@ -967,6 +967,11 @@ TEST(one_account_is_a_table_too)
 	heap_tags_dump(h);
 	CHECK_EQ(says("all                  0"), true);
 	CHECK_EQ(says("nobody's"), false);
+	/* An empty name is one. */
+	tag[0].name = "\0hidden";
+	text_used = 0;
+	heap_tags_dump(h);
+	CHECK_EQ(says("refused\n                     0"), true);
 	finish(h);
 }
 
