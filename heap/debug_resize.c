@@ -135,6 +135,7 @@ void *heap_debug_align(struct heap *h, size_t align, size_t n,
 		if (!heap_debug_release(h, c))
 			heap_debug_shun(h, c);
 		h->bins.damage = why;
+		heap_debug_settle(h, peak);
 		return finish(h, state, NULL, NULL, caller);
 	}
 	tail = chunk_next(at);

@@ -19,8 +19,12 @@ static bool is_untouched(struct heap *h, struct chunk *c)
 {
 	if (heap_inspect(h, chunk_to_mem(c)) == NULL)
 		return false;
-	if (!heap_debug_is_held(h, c))
+	if (!heap_debug_is_held(h, c)) {
+		/* A live one if the ring is damaged: then it stays as it is. */
+		if (heap_debug_trailer(h, c) == NULL)
+			heap_debug_shun(h, c);
 		return heap_bins_blame(&h->bins, HEAP_FAULT_GUARD, HEAP_I10, c);
+	}
 	if (heap_debug_is_intact(h, c, SIZE_MAX))
 		return true;
 	heap_debug_shun(h, c);

@@ -119,6 +119,12 @@ TEST(a_full_heap_serves_again_when_something_is_freed)
 	CHECK(count > 2);
 }
 
+/* Bytes to ask for so that a chunk has n units. */
+static size_t units(size_t n)
+{
+	return n * HEAP_ALIGN - sizeof(size_t);
+}
+
 /* The only chunk that fits stands last in its bin. */
 TEST(a_full_heap_looks_further_for_what_fits)
 {
@@ -126,10 +132,10 @@ TEST(a_full_heap_looks_further_for_what_fits)
 	void *fits, *small[SMALL];
 
 	heap_reset(&heap_default);
-	fits = malloc(size(23 * HEAP_ALIGN));
+	fits = malloc(size(units(23)));
 	CHECK(malloc(size(0)) != NULL);
 	for (unsigned i = 0; i < SMALL; i++) {
-		small[i] = malloc(size(17 * HEAP_ALIGN));
+		small[i] = malloc(size(units(17)));
 		CHECK(malloc(size(0)) != NULL);
 	}
 	for (size_t n = 1 << 14; n != 0; n /= 2)
@@ -138,8 +144,8 @@ TEST(a_full_heap_looks_further_for_what_fits)
 	free(fits);
 	for (unsigned i = 0; i < SMALL; i++)
 		free(small[i]);
-	CHECK(malloc(size(20 * HEAP_ALIGN)) == fits);
-	CHECK(malloc(size(20 * HEAP_ALIGN)) == NULL);
+	CHECK(malloc(size(units(20))) == fits);
+	CHECK(malloc(size(units(20))) == NULL);
 	CHECK_EQ(heap_check(&heap_default, NULL), HEAP_OK);
 }
 #endif

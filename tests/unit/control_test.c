@@ -141,6 +141,19 @@ TEST(a_port_of_which_the_copy_is_right_is_mended_and_told)
 	}
 }
 
+/* Not a word of it is read: on the host it would be a crash. */
+TEST(a_port_that_leads_nowhere_is_not_followed)
+{
+	for (unsigned i = 0; i < CALLS; i++) {
+		start();
+		h->port = (const struct heap_port *)HEAP_ALIGN;
+		CHECK(calls[i]());
+		CHECK(h->port == &rig_port);
+		check_one_fault();
+		check_goes_on();
+	}
+}
+
 TEST(a_copy_of_a_port_that_is_right_is_mended_and_told)
 {
 	for (unsigned i = 0; i < CALLS; i++) {
@@ -307,6 +320,59 @@ TEST(a_heap_that_has_lost_its_top_or_base_is_not_empty)
 	h->base = NULL;
 	CHECK(!heap_walk(h, see, NULL));
 	CHECK(heap_check(h, NULL) != HEAP_OK);
+}
+
+/* ---- what was found --------------------------------------------------------------- */
+
+/* As if it had been found by an earlier call, or written by anybody. */
+static void soil(void)
+{
+	h->bins.damage.kind = HEAP_FAULT_LINK;
+}
+
+TEST(no_call_tells_of_damage_that_it_has_not_found)
+{
+	const struct heap_port *const ports[] = {&rig_port, &unlocked};
+
+	for (unsigned i = 0; i < 2; i++) {
+		size_t n, failures;
+		void *mem = rig_arena(&n, MOST), *p;
+
+		h = heap_create(mem, n, ports[i]);
+		soil();
+		p = heap_alloc(h, 10);
+		CHECK(p != NULL);
+		soil();
+		p = heap_resize(h, p, 60);
+		CHECK(p != NULL);
+		soil();
+		CHECK(heap_usable_size(h, p) >= 60);
+		soil();
+		CHECK(heap_alloc_aligned(h, 64, 10) != NULL);
+		soil();
+		CHECK_EQ(heap_trim(h, 0), 0);
+		failures = rig_stats(h).failures;
+		soil();
+		CHECK(heap_alloc(h, MOST) == NULL);
+		CHECK_EQ(rig_stats(h).failures, failures + 1);
+		soil();
+		heap_free(h, p);
+		CHECK_EQ(rig.faults, 0);
+		soil();
+		heap_free(h, p);
+		rig_check_fault(HEAP_FAULT_NOT_USED, p);
+		soil();
+		CHECK(heap_resize(h, p, 90) == NULL);
+		rig_check_fault(HEAP_FAULT_NOT_USED, p);
+		rig_check_sound(h);
+	}
+	start();
+	observe();
+	h->layer++;
+	soil();
+	CHECK(by_alloc());
+	check_one_fault();
+	heap_destroy(h);
 }
 
 /* ---- heads of size 0 -------------------------------------------------------------- */

@@ -192,6 +192,10 @@ TEST(growing_is_refused_also_when_there_is_room_elsewhere)
 	CHECK(resize(2, 3) == NULL);
 	expect_untouched();
 	expect_repaired();
+	given("f9 u2 f5 u2", 2, 1);
+	CHECK(resize(1, 4) == NULL);
+	expect_untouched();
+	expect_repaired();
 }
 
 TEST(growing_is_refused_when_the_fence_at_the_top_is_damaged)

@@ -146,8 +146,8 @@ TEST(a_damaged_block_is_let_go_and_the_others_are_held_on)
 		CHECK_EQ(rig.fault.kind, kinds[what]);
 		CHECK(is_held(q) && is_held(r));
 		rig.faults = 0;
-		/* Else slices would go on telling of it. */
-		if (what == 1 || what == 3)
+		/* Else slices would go on telling of the head. */
+		if (what == 3)
 			damage_first(what, p, trailer);
 		/* Figures are right, and the rest can go. */
 		rig_let_go(h);
@@ -161,6 +161,40 @@ TEST(a_damaged_block_is_let_go_and_the_others_are_held_on)
 }
 
 /* What is held on is counted anew, as far as it can be. */
+TEST(a_held_block_whose_trailer_was_written_to_is_told_of_once)
+{
+	h = rig_heap(MOST);
+	unsigned char *p = born(8);
+	size_t end = chunk_head_size(mem_to_chunk(p)) - WORD_SIZE;
+
+	CHECK(born(8) != NULL);
+	dies(p);
+	p[end - WORD_SIZE] ^= 1;
+	rig_let_go(h);
+	CHECK_EQ(rig.faults, 1);
+	CHECK_EQ(rig.fault.kind, HEAP_FAULT_GUARD);
+	for (unsigned i = 0; i < 20; i++)
+		dies(born(300));
+	CHECK_EQ(rig.faults, 1);
+	rig.faults = 0;
+	rig_check_sound(h);
+}
+
+TEST(a_ring_that_leads_to_a_live_block_leaves_it_alone)
+{
+	h = rig_heap(MOST);
+	unsigned char *p = born(8), *q = born(8);
+
+	dies(p);
+	h->debug.held[h->debug.first] = mem_to_chunk(q);
+	rig_let_go(h);
+	CHECK_EQ(rig.faults, 1);
+	CHECK_EQ(rig.fault.kind, HEAP_FAULT_GUARD);
+	CHECK_EQ(heap_usable_size(h, q), 8);
+	dies(q);
+	CHECK_EQ(rig.faults, 1);
+}
+
 TEST(two_damaged_blocks_are_let_go_one_after_the_other)
 {
 	for (unsigned what = 0; what < 2; what++) {
@@ -547,6 +581,30 @@ TEST(an_aligned_block_that_cannot_be_carved_leaves_nothing_behind)
 	p = heap_alloc_aligned(h, align, 8);
 	CHECK_PTR_EQ(p, hole + size);
 	rig_check_sound(h);
+}
+
+TEST(what_was_taken_to_be_carved_in_vain_is_no_peak)
+{
+	h = rig_heap(MOST);
+	const size_t align = 32 * HEAP_ALIGN, size = heap_debug_size_for(8);
+	unsigned char *p = born(8);
+	uintptr_t after;
+	size_t n = 0, peak;
+
+	CHECK(born(8) != NULL);
+	dies(p);
+	rig_let_go(h);
+	/* What lies before the block at the top goes where p was. */
+	do
+		after = (uintptr_t)chunk_to_mem(h->top) +
+			heap_debug_size_for(++n) + size;
+	while (after % align != 0 || heap_debug_size_for(n) <= size);
+	CHECK(born(n) != NULL);
+	peak = rig_stats(h).peak;
+	mem_to_chunk(p)->back = NULL;
+	CHECK_PTR_EQ(heap_alloc_aligned(h, align, 8), NULL);
+	CHECK_EQ(rig.faults, 1);
+	CHECK_EQ(rig_stats(h).peak, peak);
 }
 
 TEST(an_empty_block_that_moves_is_fresh)
