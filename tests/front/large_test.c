@@ -71,7 +71,47 @@ UNUSED_IN_SOME static bool is_resident(const void *p)
 	       (resident & 1) != 0;
 }
 
+/* The first one: it is about the highest mapping so far. */
+TEST(a_mapping_above_all_others_is_known)
+{
+	const size_t hole = LARGE + (LARGE / 2) / PAGE * PAGE;
+	char *above =
+		mmap(NULL, hole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p, *q;
+
+	start_anew();
+	CHECK(above != MAP_FAILED);
+	p = get(LARGE);
+	CHECK(p != NULL);
+	munmap(above, hole);
+	/* It lies there now, if the kernel takes the highest place. */
+	q = get(hole - PAGE);
+	CHECK(q != NULL);
+	tap_diag("the second is %s", q > p ? "above" : "below");
+	CHECK(malloc_usable_size(q) >= hole - PAGE);
+	CHECK(malloc_usable_size(p) >= LARGE);
+	free(hidden(q));
+	free(hidden(p));
+	check_sound();
+}
+
 #if HEAP_CHECK != 0
+TEST(below_all_mappings_nothing_is_read)
+{
+	const size_t n = 3 * LARGE / PAGE * PAGE;
+	char *below =
+		mmap(NULL, n, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	start_anew();
+	CHECK(below != MAP_FAILED);
+	free(hidden(below + 64));
+	told(HEAP_FAULT_FOREIGN, below + 64);
+	free(hidden(below + PAGE));
+	told(HEAP_FAULT_FOREIGN, below + PAGE);
+	munmap(below, n);
+	check_sound();
+}
+
 TEST(what_is_no_mapped_block_is_told)
 {
 	static _Alignas(4096) char object[8192];
