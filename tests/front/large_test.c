@@ -99,6 +99,7 @@ TEST(a_mapping_above_all_others_is_known)
 TEST(below_all_mappings_nothing_is_read)
 {
 	const size_t n = 3 * LARGE / PAGE * PAGE;
+	char *p;
 	char *below =
 		mmap(NULL, n, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -109,6 +110,16 @@ TEST(below_all_mappings_nothing_is_read)
 	free(hidden(below + PAGE));
 	told(HEAP_FAULT_FOREIGN, below + PAGE);
 	munmap(below, n);
+	/* Nor right below the lowest one. */
+	p = get(2 * n);
+	CHECK(p != NULL);
+	below = mmap(NULL, 2 * n, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		     0);
+	CHECK(below != MAP_FAILED);
+	free(hidden(p - 64));
+	told(HEAP_FAULT_FOREIGN, p - 64);
+	free(hidden(p));
+	munmap(below, 2 * n);
 	check_sound();
 }
 
