@@ -137,7 +137,11 @@ TEST(what_is_served_leaves_errno_alone)
 	p = heap_std_realloc(p, 100);
 	CHECK(ours(p));
 	CHECK_EQ(errno, 5);
-	put_back(p);
+	CHECK(in_use() >= 100);
+	CHECK_PTR_EQ(heap_std_realloc(p, 0), NULL);
+	CHECK_EQ(in_use(), 0);
+	CHECK_EQ(errno, 5);
+	put_back(NULL);
 	finish();
 }
 
