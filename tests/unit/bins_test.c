@@ -36,7 +36,7 @@ static struct chunk *place(unsigned i)
 
 static struct chunk *put(unsigned i, size_t units)
 {
-	bins_insert(all, bins_hull(all), place(i), units * UNIT);
+	heap_bins_insert(all, place(i), units * UNIT);
 	return place(i);
 }
 
@@ -471,9 +471,7 @@ TEST(a_chunk_to_which_a_neighbour_does_not_lead_stays_where_it_is)
 			else
 				*fwd_word(1, units) ^= 8 * UNIT;
 			before = rig_hash(all, sizeof(*all) + 3 * GAP);
-			CHECK(!(units == 1 ? heap_tiny_unlink(all, place(1))
-					   : bins_unlink(all, bins_hull(all),
-							 place(1))));
+			heap_bins_remove(all, place(1));
 			CHECK_EQ(rig_hash(all, sizeof(*all) + 3 * GAP), before);
 		}
 	}
@@ -492,7 +490,7 @@ TEST(a_word_behind_the_bins_is_no_bin)
 	CHECK_PTR_EQ(bins_dressed(all, HEAP_BINS)->fwd, c);
 	c->back = bins_dressed(all, HEAP_BINS);
 	check_not_sound(0);
-	CHECK(!bins_unlink(all, bins_hull(all), c));
+	heap_bins_remove(all, c);
 	CHECK_PTR_EQ(all->lo, c);
 }
 

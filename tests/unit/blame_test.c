@@ -139,6 +139,34 @@ static void expect_alloc(size_t units, enum heap_fault_kind kind,
 
 #define BOTH_WAYS for (unsigned way_ = 0; locked = way_ == 0, way_ < 2; way_++)
 
+/* ---- what is sound --------------------------------------------------------- */
+
+/* The lanes of a head and its address, one after the other. */
+static size_t sum_of_lanes(const struct chunk *c)
+{
+	size_t word_ = c->head ^ (uintptr_t)c, sum = 0;
+
+	for (unsigned at = 0; at < WORD_BITS; at += CHUNK_SEAL_BITS)
+		sum ^= word_ >> at;
+	return sum << HEAP_CHUNK_BITS;
+}
+
+TEST(the_lanes_of_a_block_make_the_key)
+{
+	locked = false;
+	given("u1 u2 f3 u5 u16 f17 u23");
+	for (unsigned i = 0; i < 7; i++) {
+		size_t units[] = {1, 2, 0, 5, 16, 0, 23};
+
+		if (units[i] == 0)
+			continue;
+		CHECK_EQ(sum_of_lanes(chunk(i)), h->bins.key);
+		CHECK_EQ(chunk(i)->head & (HEAP_CHUNK_MAX - 1),
+			 units[i] * HEAP_ALIGN | CHUNK_USED |
+				 (i == 3 || i == 6 ? 0 : CHUNK_PREV_USED));
+	}
+}
+
 /* ---- what was passed ------------------------------------------------------ */
 
 TEST(a_pointer_that_lies_outside)
@@ -316,6 +344,72 @@ TEST(a_free_chunk_behind_a_block)
 		given("u2 f5 u2");
 		change(word(1, 0), HEAP_CHUNK_MAX | CHUNK_PREV_USED);
 		expect_free(0, HEAP_FAULT_HEADER, HEAP_I1, chunk(1));
+	}
+}
+
+/* Nowhere, beside a chunk, and where a bin would be if there were more. */
+TEST(a_link_back_that_leads_astray)
+{
+	BOTH_WAYS
+	{
+		for (unsigned i = 0; i < 5; i++) {
+			size_t links[5];
+
+			given("u2 f5 u2 u2");
+			links[0] = 0;
+			links[1] = HEAP_ALIGN;
+			links[2] = (size_t)chunk(0) + 1;
+			links[3] = (size_t)bins_dressed(&h->bins, HEAP_BINS);
+			links[4] = (size_t)chunk_above(h->limit, HEAP_ALIGN);
+			change(word(1, 2), links[i]);
+			expect_free(0, HEAP_FAULT_LINK, HEAP_I6, chunk(1));
+			given("u2 f5 u2 u2");
+			change(word(1, 2), links[i]);
+			expect_free(2, HEAP_FAULT_LINK, HEAP_I6, chunk(1));
+			given("u2 f5 u2 u2");
+			change(word(1, 2), links[i]);
+			expect_alloc(5, HEAP_FAULT_LINK, HEAP_I6, chunk(1));
+		}
+	}
+}
+
+/* Behind the heads lies the address of the lowest chunk, here a free one. */
+TEST(a_link_back_to_the_word_behind_the_bins)
+{
+	BOTH_WAYS
+	{
+		given("f5 u2 u2");
+		CHECK_PTR_EQ(chunk(0), h->bins.lo);
+		change(word(0, 2), (size_t)bins_dressed(&h->bins, HEAP_BINS));
+		expect_free(1, HEAP_FAULT_LINK, HEAP_I6, chunk(0));
+	}
+}
+
+/* With 64 bits the map has room for more bins than there are. */
+TEST(a_bit_of_the_map_that_stands_for_no_bin)
+{
+	BOTH_WAYS
+	{
+		size_t map;
+
+		given("u2 f5 u2");
+		map = h->bins.map;
+		for (unsigned bit = HEAP_BINS;
+		     WORD_BITS > 32 && bit < WORD_BITS; bit++) {
+			void *p;
+
+			h->bins.map = map | (size_t)1 << bit;
+			p = heap_alloc(h, rig_units(bit % 2 == 0 ? 6 : 20));
+			CHECK(p > rig_block[2]);
+			heap_free(h, p);
+		}
+		h->bins.map = map;
+		rig_check_sound(h);
+		if (WORD_BITS > 32)
+			continue;
+		/* And with 32 it leads to a word of the control block. */
+		change(&h->bins.map, map | (size_t)1 << HEAP_BINS);
+		expect_alloc(6, HEAP_FAULT_LINK, HEAP_I6, h->base);
 	}
 }
 
