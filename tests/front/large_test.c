@@ -71,7 +71,58 @@ UNUSED_IN_SOME static bool is_resident(const void *p)
 	       (resident & 1) != 0;
 }
 
+/* The first one: it is about the highest mapping so far. */
+TEST(a_mapping_above_all_others_is_known)
+{
+	const size_t hole = LARGE + (LARGE / 2) / PAGE * PAGE;
+	char *above =
+		mmap(NULL, hole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p, *q;
+
+	start_anew();
+	CHECK(above != MAP_FAILED);
+	p = get(LARGE);
+	CHECK(p != NULL);
+	munmap(above, hole);
+	/* It lies there now, if the kernel takes the highest place. */
+	q = get(hole - PAGE);
+	CHECK(q != NULL);
+	tap_diag("the second is %s", q > p ? "above" : "below");
+	CHECK(malloc_usable_size(q) >= hole - PAGE);
+	CHECK(malloc_usable_size(p) >= LARGE);
+	free(hidden(q));
+	free(hidden(p));
+	check_sound();
+}
+
 #if HEAP_CHECK != 0
+TEST(below_all_mappings_nothing_is_read)
+{
+	const size_t n = 3 * LARGE / PAGE * PAGE;
+	char *p;
+	char *below =
+		mmap(NULL, n, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	start_anew();
+	CHECK(below != MAP_FAILED);
+	free(hidden(below + 64));
+	told(HEAP_FAULT_FOREIGN, below + 64);
+	free(hidden(below + PAGE));
+	told(HEAP_FAULT_FOREIGN, below + PAGE);
+	munmap(below, n);
+	/* Nor right below the lowest one. */
+	p = get(2 * n);
+	CHECK(p != NULL);
+	below = mmap(NULL, 2 * n, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		     0);
+	CHECK(below != MAP_FAILED);
+	free(hidden(p - 64));
+	told(HEAP_FAULT_FOREIGN, p - 64);
+	free(hidden(p));
+	munmap(below, 2 * n);
+	check_sound();
+}
+
 TEST(what_is_no_mapped_block_is_told)
 {
 	static _Alignas(4096) char object[8192];
@@ -307,7 +358,8 @@ TEST(requests_that_no_address_space_has_are_refused)
 	p = get(LARGE);
 	CHECK(p != NULL);
 	p[9] = 9;
-	for (size_t n = most - 3 * PAGE; n <= most; n += 512) {
+	/* Of 32 bits, less may be had. */
+	for (size_t n = most - 2 * PAGE + 512; n <= most; n += 512) {
 		errno = 0;
 		CHECK(get(n) == NULL && errno == ENOMEM);
 		errno = 0;
@@ -316,6 +368,14 @@ TEST(requests_that_no_address_space_has_are_refused)
 		errno = 0;
 		CHECK(hidden(realloc(hidden(p), size(n))) == NULL);
 		CHECK_EQ(errno, ENOMEM);
+	}
+	/* And those that wrap around when they are rounded up. */
+	for (size_t less = 0; less <= 3 * PAGE; less += 32) {
+		CHECK(get(SIZE_MAX - less) == NULL);
+		CHECK(hidden(realloc(hidden(p), size(SIZE_MAX - less))) ==
+		      NULL);
+		CHECK(hidden(memalign(64, size(SIZE_MAX - less))) == NULL);
+		CHECK(hidden(calloc(size(SIZE_MAX - less), size(1))) == NULL);
 	}
 	for (size_t align = most / 4 + 1; align != 0; align *= 2) {
 		errno = 0;
@@ -332,14 +392,18 @@ TEST(calloc_of_a_large_block_is_zero)
 	start_anew();
 	for (unsigned i = 0; i < 3; i++) {
 		const size_t n = i == 0 ? SMALL - 1 : i == 1 ? SMALL : LARGE;
+		const size_t blocks = mapped_blocks();
 		char *p = hidden(calloc(size(n), size(1)));
 
 		CHECK(p != NULL);
+		CHECK_EQ(mapped_blocks(), blocks + (i != 0));
 		for (size_t k = 0; k < n; k++)
 			if (p[k] != 0)
 				CHECK_EQ(p[k], 0);
 		memset(p, 1, n);
 		free(hidden(p));
+		CHECK_EQ(mapped_blocks(), blocks);
+		heap_mapped_least = SMALL;
 	}
 	check_sound();
 }
@@ -421,6 +485,11 @@ TEST(a_mapped_block_that_the_heap_has_no_room_for_stays_one)
 	CHECK_EQ(malloc_usable_size(p), pages_of(10000 + 64) - 64);
 	unlimit();
 	CHECK_EQ(p[0], 7);
+	/* No more is copied than there is, for nothing lies behind it. */
+	p[malloc_usable_size(p) - 1] = 8;
+	p = hidden(realloc(p, size(20000)));
+	CHECK(p != NULL && p[0] == 7);
+	CHECK_EQ(p[pages_of(10000 + 64) - 64 - 1], 8);
 	free(hidden(p));
 	while (list != NULL) {
 		more = *(void **)list;
@@ -478,15 +547,17 @@ TEST(a_pointer_that_is_none_is_told_of_once_by_realloc)
 	check_sound();
 }
 
-static void nothing(struct heap_observer *self, const struct heap_event *e)
+static enum heap_operation last_op;
+
+static void note(struct heap_observer *self, const struct heap_event *e)
 {
 	(void)self;
-	(void)e;
+	last_op = e->op;
 }
 
 TEST(beside_an_observer_the_heap_has_all_blocks)
 {
-	static struct heap_observer observer = {.tell = nothing};
+	static struct heap_observer observer = {.tell = note};
 	size_t blocks;
 	char *p, *q, *r;
 
@@ -500,6 +571,7 @@ TEST(beside_an_observer_the_heap_has_all_blocks)
 	CHECK(r != NULL);
 	q = hidden(realloc(q, size(2 * SMALL)));
 	CHECK(q != NULL);
+	CHECK_EQ(last_op, HEAP_OP_RESIZED);
 	CHECK_EQ(mapped_blocks(), blocks);
 	free(hidden(q));
 	free(hidden(r));
@@ -598,6 +670,32 @@ TEST(a_trim_lets_the_pages_of_free_chunks_go_and_says_so)
 	check_sound();
 }
 #endif
+
+TEST(a_trim_spares_what_a_free_chunk_needs_at_its_ends)
+{
+	char *p[3];
+
+	start_anew();
+	for (unsigned i = 0; i < 3; i++) {
+		p[i] = hidden(memalign(PAGE, size(60000)));
+		CHECK(p[i] != NULL);
+		p[i][0] = (char)i;
+	}
+	/* Links begin a page, a foot and the header behind it end one. */
+	for (unsigned i = 2; i-- != 0;) {
+		int any;
+
+		free(hidden(p[i]));
+		/* What the debug profile holds it lets go of at first. */
+		malloc_trim(SIZE_MAX);
+		any = malloc_trim(SIZE_MAX);
+		CHECK(any == 1 || HEAP_CHECK >= 3);
+		check_sound();
+	}
+	CHECK_EQ(p[2][0], 2);
+	free(hidden(p[2]));
+	check_sound();
+}
 
 /* ---- of 32 bits --------------------------------------------------------------- */
 

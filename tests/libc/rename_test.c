@@ -125,6 +125,26 @@ TEST(aligned_blocks_take_powers_of_two)
 	finish();
 }
 
+TEST(what_is_served_leaves_errno_alone)
+{
+	void *p;
+
+	own.noise = 0;
+	errno = 5;
+	p = heap_std_malloc(20);
+	CHECK(ours(p));
+	CHECK_EQ(errno, 5);
+	p = heap_std_realloc(p, 100);
+	CHECK(ours(p));
+	CHECK_EQ(errno, 5);
+	CHECK(in_use() >= 100);
+	CHECK_PTR_EQ(heap_std_realloc(p, 0), NULL);
+	CHECK_EQ(in_use(), 0);
+	CHECK_EQ(errno, 5);
+	put_back(NULL);
+	finish();
+}
+
 static bool same(const char *a, const char *b)
 {
 	while (*a != '\0' && *a == *b)

@@ -322,6 +322,59 @@ TEST(a_heap_that_has_lost_its_top_or_base_is_not_empty)
 	CHECK(heap_check(h, NULL) != HEAP_OK);
 }
 
+/* ---- what was found --------------------------------------------------------------- */
+
+/* As if it had been found by an earlier call, or written by anybody. */
+static void soil(void)
+{
+	h->bins.damage.kind = HEAP_FAULT_LINK;
+}
+
+TEST(no_call_tells_of_damage_that_it_has_not_found)
+{
+	const struct heap_port *const ports[] = {&rig_port, &unlocked};
+
+	for (unsigned i = 0; i < 2; i++) {
+		size_t n, failures;
+		void *mem = rig_arena(&n, MOST), *p;
+
+		h = heap_create(mem, n, ports[i]);
+		soil();
+		p = heap_alloc(h, 10);
+		CHECK(p != NULL);
+		soil();
+		p = heap_resize(h, p, 60);
+		CHECK(p != NULL);
+		soil();
+		CHECK(heap_usable_size(h, p) >= 60);
+		soil();
+		CHECK(heap_alloc_aligned(h, 64, 10) != NULL);
+		soil();
+		CHECK_EQ(heap_trim(h, 0), 0);
+		failures = rig_stats(h).failures;
+		soil();
+		CHECK(heap_alloc(h, MOST) == NULL);
+		CHECK_EQ(rig_stats(h).failures, failures + 1);
+		soil();
+		heap_free(h, p);
+		CHECK_EQ(rig.faults, 0);
+		soil();
+		heap_free(h, p);
+		rig_check_fault(HEAP_FAULT_NOT_USED, p);
+		soil();
+		CHECK(heap_resize(h, p, 90) == NULL);
+		rig_check_fault(HEAP_FAULT_NOT_USED, p);
+		rig_check_sound(h);
+	}
+	start();
+	observe();
+	h->layer++;
+	soil();
+	CHECK(by_alloc());
+	check_one_fault();
+	heap_destroy(h);
+}
+
 /* ---- heads of size 0 -------------------------------------------------------------- */
 
 #if HEAP_CHECK < 3

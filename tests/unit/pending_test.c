@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* free and malloc where the lock does not reach. */
 #include "heap_pending.h"
-#include "chunk.h"
 #include "heap.h"
+#include "state.h"
 #include "tap.h"
 
 #define SLOTS 3
@@ -234,6 +234,18 @@ TEST(a_block_served_from_what_was_pending_may_be_freed_in_an_interrupt)
 	call(h, blocks[0]);
 	CHECK_EQ(used(h), n - 5);
 	CHECK_EQ(heap_check(h, NULL), HEAP_OK);
+}
+
+TEST(no_call_tells_of_damage_that_an_earlier_one_found)
+{
+	struct heap *h = fresh(1);
+	void *keep = heap_alloc(h, SMALL), *p = heap_alloc(h, SMALL);
+
+	late_free(h, p);
+	h->bins.damage.kind = HEAP_FAULT_LINK;
+	call(h, keep);
+	CHECK_EQ(told, 0);
+	CHECK_EQ(used(h), 2);
 }
 
 TEST(null_in_an_interrupt_is_nothing)

@@ -808,6 +808,192 @@ TEST(any_bytes_in_the_place_of_records_are_met_without_harm)
 	heap_trace_stop();
 }
 
+TEST(records_with_an_order_and_a_time_survive_a_reset)
+{
+	uint32_t lost, count = 0;
+
+	prepare(NULL);
+	setup.heap = heap_create(pool, sizeof(pool), &clocked);
+	clock_now = 1000;
+	CHECK(heap_trace_start(&setup));
+	for (unsigned i = 1; i <= 120; i++) {
+		clock_now += 300;
+		sequence += 2;
+		tell_alloc(block(i), i);
+	}
+	lost = heap_trace_lost();
+	CHECK(lost > 20 && lost < 120);
+	CHECK(heap_trace_recover(ring, sizeof(ring), to_out, NULL));
+	read_header();
+	CHECK_EQ(out[at++], TRACE_LOST);
+	CHECK_EQ(next(), lost);
+	while (at < out_size && out[at] != TRACE_END) {
+		count++;
+		expect_flagged(TRACE_HAS_ORDER | TRACE_HAS_TIME,
+			       block(lost + count), lost + count);
+		CHECK_EQ(next(), 4);
+		CHECK_EQ(next(), 300);
+		CHECK(!tap_failed());
+	}
+	CHECK_EQ(count, 120 - lost);
+	expect_end(lost);
+	heap_trace_stop();
+}
+
+TEST(faults_survive_a_reset)
+{
+	struct heap_fault fault = {
+		.kind = HEAP_FAULT_LINK,
+		.invariant = HEAP_I6,
+	};
+	uint32_t lost, count = 0;
+
+	begin(NULL);
+	fault.chunk = block(2);
+	fault.mem = block(3);
+	fault.caller = code(4);
+	for (unsigned i = 1; i <= 120; i++)
+		heap_trace_fault(&fault);
+	lost = heap_trace_lost();
+	CHECK(lost > 20 && lost < 120);
+	CHECK(heap_trace_recover(ring, sizeof(ring), to_out, NULL));
+	read_header();
+	CHECK_EQ(out[at++], TRACE_LOST);
+	CHECK_EQ(next(), lost);
+	while (at < out_size && out[at] != TRACE_END) {
+		CHECK_EQ(out[at++], TRACE_FAULT);
+		CHECK_EQ(next(), HEAP_FAULT_LINK);
+		CHECK_EQ(next(), HEAP_I6);
+		CHECK_PTR_EQ(next_pointer(), block(2));
+		CHECK_PTR_EQ(next_pointer(), block(3));
+		CHECK_PTR_EQ(next_caller(), code(4));
+		count++;
+	}
+	CHECK_EQ(count, 120 - lost);
+	expect_end(lost);
+	heap_trace_stop();
+}
+
+TEST(a_ring_with_a_record_of_no_kind_is_not_recovered)
+{
+	static const uint8_t none[] = {0, TRACE_END + 1, TRACE_HAS_TIME};
+	struct trace_ring *r = (struct trace_ring *)ring;
+	uint32_t record;
+
+	begin(NULL);
+	for (unsigned i = 1; i <= 120; i++)
+		tell_alloc(block(i), i);
+	record = r->tail;
+	while (record != r->head) {
+		uint8_t *kind = &ring_bytes(r)[record], was = *kind;
+
+		for (unsigned i = 0; i < sizeof(none); i++) {
+			*kind = none[i];
+			CHECK(!heap_trace_recover(ring, sizeof(ring), to_out,
+						  NULL));
+		}
+		*kind = was;
+		record = ring_record_end(r, record);
+	}
+	CHECK_EQ(out_size, 0);
+	CHECK(heap_trace_recover(ring, sizeof(ring), to_out, NULL));
+	heap_trace_stop();
+}
+
+TEST(a_ring_without_records_is_recovered)
+{
+	begin(NULL);
+	CHECK(heap_trace_recover(ring, sizeof(ring), to_out, NULL));
+	read_header();
+	expect_end(0);
+	heap_trace_stop();
+}
+
+TEST(the_longest_record_comes_back)
+{
+	for (unsigned round = 0; round < 2; round++) {
+		prepare(to_out);
+		setup.heap = heap_create(pool, sizeof(pool), &clocked);
+		clock_now = 0;
+		CHECK(heap_trace_start(&setup));
+		tell_alloc(block(1), 1);
+		clock_now = 0xfffffff0u;
+		sequence += 0x70000000u;
+		tell(&(struct heap_event){.op = HEAP_OP_ALIGNED,
+					  .mem = (void *)(header[5] - 16),
+					  .asked = SIZE_MAX,
+					  .align = SIZE_MAX / 2 + 1,
+					  .tag = UINT16_MAX,
+					  .caller = (void *)(header[6] - 1)});
+		heap_trace_stop();
+		/* The second time it is known what these are told from. */
+		read_header();
+	}
+	expect_alloc(block(1), 1);
+	CHECK_EQ(out[at++], TRACE_ALIGNED | TRACE_HAS_TAG | TRACE_HAS_ORDER |
+				    TRACE_HAS_TIME);
+	CHECK_PTR_EQ(next_pointer(), header[5] - 16);
+	CHECK_EQ(next(), SIZE_MAX);
+	CHECK_PTR_EQ(next_caller(), header[6] - 1);
+	CHECK_EQ(next(), SIZE_MAX / 2 + 1);
+	CHECK_EQ(next(), UINT16_MAX);
+	CHECK(next() >= 0x70000000u);
+	CHECK_EQ(next(), 0xfffffff0u);
+	expect_end(0);
+}
+
+TEST(a_ring_lies_at_the_first_place_that_is_aligned)
+{
+	const size_t align = _Alignof(struct trace_ring);
+	/* Nothing is written there meanwhile. */
+	const uintptr_t base = ((uintptr_t)out + 7) & ~(uintptr_t)7;
+
+	for (size_t skip = 0; skip < 8; skip++) {
+		const size_t start = (skip + align - 1) / align * align;
+		struct trace_ring *r = (struct trace_ring *)(base + start);
+
+		prepare(NULL);
+		setup.memory = (void *)(base + skip);
+		setup.size = HEAP_TRACE_MEMORY_MIN + 8;
+		CHECK(heap_trace_start(&setup));
+		CHECK_EQ(r->magic[0], (uint8_t)TRACE_RING_MAGIC[0]);
+		CHECK_EQ(r->size, setup.size - (start - skip) - sizeof(*r));
+		heap_trace_stop();
+		r->magic[0] = 0;
+	}
+}
+
+TEST(memory_of_almost_two_gigabytes_is_used_as_it_is)
+{
+	struct trace_ring *r = (struct trace_ring *)ring;
+
+	for (uint32_t less = 0; less <= 0x40000000; less += 0x10000000) {
+		prepare(NULL);
+		setup.size = UINT32_MAX / 2 - less + sizeof(*r);
+		CHECK(heap_trace_start(&setup));
+		CHECK_EQ(r->size, UINT32_MAX / 2 - less);
+		heap_trace_stop();
+	}
+}
+
+TEST(a_number_takes_no_more_bytes_than_it_needs)
+{
+	begin(to_out);
+	heap_trace_mark(0);
+	heap_trace_mark(127);
+	heap_trace_mark(128);
+	heap_trace_stop();
+	read_header();
+	CHECK_EQ(out[at++], TRACE_MARK);
+	CHECK_EQ(out[at++], 0);
+	CHECK_EQ(out[at++], TRACE_MARK);
+	CHECK_EQ(out[at++], 127);
+	CHECK_EQ(out[at++], TRACE_MARK);
+	CHECK_EQ(out[at++], 0x80);
+	CHECK_EQ(out[at++], 1);
+	expect_end(0);
+}
+
 /* ---- as text --------------------------------------------------------------- */
 
 static bool out_is(const char *text)

@@ -285,6 +285,15 @@ TEST(aligning_raises_the_peak_by_the_block_alone)
 	rig_check_sound(h);
 }
 
+TEST(a_peak_is_told_where_one_is_kept_and_else_0)
+{
+	struct heap *h = rig_heap(MOST);
+
+	heap_free(h, heap_alloc(h, 24));
+	CHECK(heap_alloc_aligned(h, 32 * HEAP_ALIGN, 10) != NULL);
+	CHECK_EQ(rig_stats(h).peak != 0, HEAP_STATS != 0);
+}
+
 static uintptr_t lock_seen, unlocks;
 
 static uintptr_t other_lock(void *ctx)
