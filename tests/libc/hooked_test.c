@@ -181,6 +181,31 @@ TEST(each_call_has_its_hook_and_works_without)
 	check_sound();
 }
 
+TEST(each_call_is_passed_on_as_what_it_is)
+{
+	size_t before = in_use();
+	char *p;
+
+	CHECK_EQ(heap_observe(&heap_default, &observer), true);
+	told = 0;
+	free(NULL);
+	CHECK_EQ(told, 0);
+	p = realloc(NULL, size(20));
+	CHECK(ours(p));
+	CHECK_EQ(last, HEAP_OP_ALLOC);
+	p = realloc(p, size(1));
+	CHECK(ours(p));
+	CHECK_EQ(last, HEAP_OP_RESIZED);
+	p = realloc(p, size(200));
+	CHECK(ours(p) && malloc_usable_size(p) >= 200);
+	CHECK_EQ(last, HEAP_OP_RESIZED);
+	CHECK(realloc(p, size(0)) == NULL);
+	CHECK_EQ(last, HEAP_OP_FREE);
+	CHECK_EQ(heap_unobserve(&heap_default, &observer), true);
+	CHECK_EQ(in_use(), before);
+	check_sound();
+}
+
 static void count_growth(void)
 {
 	hooked++;
@@ -228,13 +253,21 @@ TEST(the_hook_of_growth_is_called_when_the_heap_has_grown_and_not_else)
 		CHECK(ours(p[i]));
 		CHECK_EQ(hooked, own.brk > brk);
 	}
-	/* This one has to, if there is so much. */
-	heap_stats(&heap_default, &s);
-	brk = own.brk;
-	hooked = 0;
-	p[19] = malloc(size(s.largest_free + 8));
-	CHECK_EQ(hooked, own.brk > brk);
-	free(p[19]);
+	/* These have to, if there is so much. */
+	for (unsigned way = 0; way < 4; way++) {
+		size_t n;
+
+		heap_stats(&heap_default, &s);
+		n = size(s.largest_free + 8);
+		brk = own.brk;
+		hooked = 0;
+		p[19] = way == 0   ? malloc(n)
+			: way == 1 ? memalign(size(64), n)
+			: way == 2 ? realloc(NULL, n)
+				   : realloc(malloc(size(1)), n);
+		CHECK_EQ(hooked, own.brk > brk);
+		free(p[19]);
+	}
 	hooked = 0;
 	for (unsigned i = 0; i < 20; i++)
 		if (i % 5 != 4)
