@@ -230,6 +230,30 @@ TEST(growth_is_told_behind_the_call)
 	check_sound();
 }
 
+TEST(what_is_trimmed_and_taken_again_is_growth)
+{
+	struct heap_stats s;
+	size_t brk, n;
+	void *p;
+
+	malloc_trim(0);
+	heap_stats(&heap_default, &s);
+	n = s.largest_free + 8;
+	__after_morecore_hook = count_growth;
+	for (unsigned i = 0; i < 3; i++) {
+		hooked = 0;
+		brk = own.brk;
+		p = malloc(size(n));
+		CHECK(ours(p));
+		CHECK(own.brk > brk);
+		CHECK_EQ(hooked, 1);
+		free(p);
+		malloc_trim(0);
+	}
+	__after_morecore_hook = NULL;
+	check_sound();
+}
+
 TEST(the_hook_of_growth_is_called_when_the_heap_has_grown_and_not_else)
 {
 	void *p[20] = {NULL}, *held = NULL;
