@@ -34,9 +34,11 @@ static const struct heap_layer *below(const struct heap *h)
 	return heap_layer_below(h, HEAP_RANK_HOOKS);
 }
 
+/* What the heap had taken at the last call. */
+static volatile size_t seen;
+
 static void look_for_growth(const struct heap *h)
 {
-	static volatile size_t seen;
 	void (*hook)(void) = __after_morecore_hook;
 	size_t was = seen, taken = heap_layer_taken(h);
 
@@ -118,6 +120,8 @@ static void hooked_notice(struct heap *h, enum heap_operation op,
 			  const void *caller)
 {
 	heap_layer_below(h, HEAP_RANK_HOOKS)->notice(h, op, caller);
+	/* What is given back now, and taken again, is growth. */
+	seen = heap_layer_taken(h);
 }
 
 extern const struct heap_layer heap_libc_hooks;

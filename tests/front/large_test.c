@@ -740,7 +740,9 @@ TEST(the_break_is_the_kernels)
 
 	start_anew();
 	locks = unlocks = 0;
+	errno = 5;
 	now = hidden(sbrk(0));
+	CHECK_EQ(errno, 5);
 	CHECK_EQ(locks, 1);
 	CHECK_EQ(unlocks, 1);
 	CHECK_PTR_EQ(heap_linux_break(0), now);
@@ -793,7 +795,7 @@ TEST(malloc_info_tells_what_mallinfo2_does)
 	check_sound();
 }
 
-/* The last one: it holds for the process. */
+/* It holds for the process. */
 TEST(large_blocks_that_come_and_go_are_the_heaps_from_then_on)
 {
 	const size_t n = (size_t)200 << 10;
@@ -821,5 +823,27 @@ TEST(large_blocks_that_come_and_go_are_the_heaps_from_then_on)
 	p = get(LARGE);
 	CHECK_EQ(mallinfo2().hblks, blocks + 1);
 	free(hidden(p));
+	check_sound();
+}
+
+/* The last one: the heap does not come back to the break. */
+TEST(the_break_stays_the_processes_when_the_heap_has_left_it)
+{
+	char *now, *wall, *p;
+
+	start_anew();
+	now = hidden(sbrk(0));
+	wall = (char *)(((uintptr_t)now + PAGE - 1) & ~(uintptr_t)(PAGE - 1));
+	CHECK(mmap(wall, PAGE, PROT_NONE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		   0) == (void *)wall);
+	p = heap_alloc(&heap_default, heap_room(&heap_default) + 100000);
+	CHECK(p != NULL);
+	CHECK_PTR_EQ(hidden(sbrk(0)), now);
+	errno = 0;
+	CHECK(sbrk(2 * (ptrdiff_t)PAGE) == (void *)-1 && errno == ENOMEM);
+	CHECK_PTR_EQ(hidden(sbrk(0)), now);
+	heap_free(&heap_default, p);
+	munmap(wall, PAGE);
 	check_sound();
 }

@@ -367,6 +367,32 @@ TEST(before_a_large_block_what_waits_is_given_back)
 	check_sound();
 }
 
+TEST(before_a_report_what_waits_is_given_back)
+{
+	int errors = dup(2), nowhere = open("/dev/null", 1);
+	struct mallinfo info;
+
+	start();
+	free(hidden(get(40)));
+	CHECK_EQ(waits_in(48), 48);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+	info = mallinfo();
+#pragma GCC diagnostic pop
+	CHECK_EQ(info.arena, heap_default.taken);
+	CHECK(all_lists_empty());
+	free(hidden(get(40)));
+	CHECK_EQ(waits_in(48), 48);
+	/* It writes to where errors go. */
+	dup2(nowhere, 2);
+	malloc_stats();
+	dup2(errors, 2);
+	close(nowhere);
+	close(errors);
+	CHECK(all_lists_empty());
+	check_sound();
+}
+
 /* ---- who goes another way --------------------------------------------------- */
 
 TEST(beside_threads_nothing_waits)

@@ -16,6 +16,7 @@ int brk(void *to);
 #endif
 void *sbrk(ptrdiff_t increment);
 void malloc_stats(void);
+void mstats(char *heading);
 
 static size_t size(size_t n)
 {
@@ -55,6 +56,9 @@ TEST(an_instance_ends_in_a_program_without_observers)
 TEST(without_a_console_nothing_is_reported)
 {
 	malloc_stats();
+#if defined(__NEWLIB__) && !defined(__PICOLIBC__)
+	mstats((char[]){"heading"});
+#endif
 	CHECK(malloc(size(1)) == NULL);
 }
 

@@ -181,6 +181,31 @@ TEST(each_call_has_its_hook_and_works_without)
 	check_sound();
 }
 
+TEST(each_call_is_passed_on_as_what_it_is)
+{
+	size_t before = in_use();
+	char *p;
+
+	CHECK_EQ(heap_observe(&heap_default, &observer), true);
+	told = 0;
+	free(NULL);
+	CHECK_EQ(told, 0);
+	p = realloc(NULL, size(20));
+	CHECK(ours(p));
+	CHECK_EQ(last, HEAP_OP_ALLOC);
+	p = realloc(p, size(1));
+	CHECK(ours(p));
+	CHECK_EQ(last, HEAP_OP_RESIZED);
+	p = realloc(p, size(200));
+	CHECK(ours(p) && malloc_usable_size(p) >= 200);
+	CHECK_EQ(last, HEAP_OP_RESIZED);
+	CHECK(realloc(p, size(0)) == NULL);
+	CHECK_EQ(last, HEAP_OP_FREE);
+	CHECK_EQ(heap_unobserve(&heap_default, &observer), true);
+	CHECK_EQ(in_use(), before);
+	check_sound();
+}
+
 static void count_growth(void)
 {
 	hooked++;
@@ -202,6 +227,30 @@ TEST(growth_is_told_behind_the_call)
 	q = malloc(size(20));
 	CHECK_EQ(hooked, 1);
 	free(q);
+	check_sound();
+}
+
+TEST(what_is_trimmed_and_taken_again_is_growth)
+{
+	struct heap_stats s;
+	size_t brk, n;
+	void *p;
+
+	malloc_trim(0);
+	heap_stats(&heap_default, &s);
+	n = s.largest_free + 8;
+	__after_morecore_hook = count_growth;
+	for (unsigned i = 0; i < 3; i++) {
+		hooked = 0;
+		brk = own.brk;
+		p = malloc(size(n));
+		CHECK(ours(p));
+		CHECK(own.brk > brk);
+		CHECK_EQ(hooked, 1);
+		free(p);
+		malloc_trim(0);
+	}
+	__after_morecore_hook = NULL;
 	check_sound();
 }
 
@@ -228,13 +277,21 @@ TEST(the_hook_of_growth_is_called_when_the_heap_has_grown_and_not_else)
 		CHECK(ours(p[i]));
 		CHECK_EQ(hooked, own.brk > brk);
 	}
-	/* This one has to, if there is so much. */
-	heap_stats(&heap_default, &s);
-	brk = own.brk;
-	hooked = 0;
-	p[19] = malloc(size(s.largest_free + 8));
-	CHECK_EQ(hooked, own.brk > brk);
-	free(p[19]);
+	/* These have to, if there is so much. */
+	for (unsigned way = 0; way < 4; way++) {
+		size_t n;
+
+		heap_stats(&heap_default, &s);
+		n = size(s.largest_free + 8);
+		brk = own.brk;
+		hooked = 0;
+		p[19] = way == 0   ? malloc(n)
+			: way == 1 ? memalign(size(64), n)
+			: way == 2 ? realloc(NULL, n)
+				   : realloc(malloc(size(1)), n);
+		CHECK_EQ(hooked, own.brk > brk);
+		free(p[19]);
+	}
 	hooked = 0;
 	for (unsigned i = 0; i < 20; i++)
 		if (i % 5 != 4)

@@ -215,6 +215,13 @@ TEST(mstats_writes_the_same_below_a_heading)
 	want("start\n");
 	want_stats();
 	CHECK_EQ(own.text_used, good);
+	/* One of no words. */
+	heading[0] = '\0';
+	begin_text();
+	mstats(heading);
+	want("\n");
+	want_stats();
+	CHECK_EQ(own.text_used, good);
 	begin_text();
 	_malloc_stats_r(_REENT);
 	want_stats();

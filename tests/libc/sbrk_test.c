@@ -22,10 +22,12 @@ TEST(sbrk_moves_the_break_of_the_heap)
 	char *now = hidden(sbrk(0));
 
 	CHECK_PTR_EQ(now, arena + own.brk);
+	errno = 0x5a;
 	CHECK_PTR_EQ(hidden(sbrk(32)), now);
 	CHECK_PTR_EQ(hidden(sbrk(0)), now + 32);
 	CHECK_PTR_EQ(hidden(sbrk(-32)), now + 32);
 	CHECK_PTR_EQ(hidden(sbrk(0)), now);
+	CHECK_EQ(errno, 0x5a);
 	check_sound();
 }
 

@@ -290,7 +290,8 @@ sub try_mutant {
 			keys %programs;
 
 		if ($file =~ m{^heap/libc/}) {
-			@order = ((grep { $_ ne 'main' } @order), 'main');
+			# The main program has nothing of it.
+			@order = grep { $_ ne 'main' } @order;
 		} elsif ($place != $places[0]) {
 			@order = ('main');
 		}
@@ -300,6 +301,10 @@ sub try_mutant {
 				($outcome, $by) = ('not compiled', $place->{place});
 				last PLACE;
 			}
+			# It may have nothing of what was changed.
+			next if md5("$root/program") eq
+				md5("$out/$place->{place}/" . ($program eq 'main' ?
+				'main' : object($program) . '.elf'));
 			my $how = run_program($place, "$root/program");
 			next if $how eq 'passed';
 			$outcome = $how eq 'timeout' ? 'timeout' : 'killed';

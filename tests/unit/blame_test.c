@@ -167,6 +167,24 @@ TEST(the_lanes_of_a_block_make_the_key)
 	}
 }
 
+/* So that nobody, in an interrupt neither, takes it for a block's. */
+TEST(a_head_inside_of_a_joint_chunk_is_nothing)
+{
+	BOTH_WAYS
+	{
+		given("f3 u3 u2");
+		heap_free(h, rig_block[1]);
+		CHECK_EQ(chunk(1)->head, 0);
+		given("f3 u3");
+		heap_free(h, rig_block[1]);
+		CHECK_EQ(chunk(1)->head, 0);
+		given("u2 u3");
+		heap_reset(h);
+		CHECK_EQ(chunk(1)->head, 0);
+		rig_check_sound(h);
+	}
+}
+
 /* ---- what was passed ------------------------------------------------------ */
 
 TEST(a_pointer_that_lies_outside)

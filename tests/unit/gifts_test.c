@@ -600,11 +600,14 @@ static void check_fast(const struct heap_port *port, bool fast)
 	given_script();
 	h->port = port;
 	CHECK_EQ(h->bins.fast, 0);
-	heap_attach(h, (uintptr_t)region, 20 * HEAP_ALIGN);
+	heap_attach(h, (uintptr_t)region + 512, 20 * HEAP_ALIGN);
 	CHECK_EQ(h->bins.fast, fast ? CHUNK_PAYLOAD_MAX + 1 : 0);
 	CHECK_EQ(h->bins.open, fast ? h->bins.units : 0);
 	heap_attach(h, (uintptr_t)region + 1024, 20 * HEAP_ALIGN);
 	CHECK_EQ(h->bins.open, fast ? h->bins.units : 0);
+	heap_attach(h, (uintptr_t)region, 20 * HEAP_ALIGN);
+	CHECK_EQ(h->bins.open, fast ? h->bins.units : 0);
+	CHECK_EQ(h->older, 2);
 }
 
 /* From its first memory on: nothing is locked where a port has no lock. */

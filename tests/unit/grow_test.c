@@ -406,6 +406,25 @@ TEST(trim_gives_nothing_back_when_the_top_is_damaged)
 	rig_check_sound(h);
 }
 
+TEST(trim_gives_nothing_back_when_the_top_lies_elsewhere)
+{
+	RIG_NEEDS_CHECKS;
+	for (unsigned i = 0; i < 2; i++) {
+		struct heap *h = rig_growing_heap(MOST, RIG_ADJOIN);
+		struct chunk *top;
+
+		CHECK(heap_alloc(h, 100) != NULL);
+		top = h->top;
+		h->top = i == 0 ? chunk_above(h->limit, 2 * HEAP_ALIGN)
+				: chunk_below(h->base, 2 * HEAP_ALIGN);
+		CHECK_EQ(heap_trim(h, 0), 0);
+		rig_check_fault(HEAP_FAULT_HEADER, NULL);
+		h->top = top;
+		CHECK(heap_trim(h, 0) != 0);
+		rig_check_sound(h);
+	}
+}
+
 TEST(trimmed_memory_is_foreign)
 {
 	struct heap *h = rig_growing_heap(MOST, RIG_ADJOIN);
