@@ -20,7 +20,7 @@
 # needs any more.
 #
 # The list: ARCHIVES<tab>FUNCTION<tab>FILE<tab>WHAT<tab>LINE<tab>WHY, where the
-# first five may be "*", and FUNCTION and ARCHIVES several, with commas between.
+# first five may be "*"; but for LINE several, with commas between.
 # LINE is the text of the source line.  Of WHY that begins with "sometimes: " it
 # is no error to be run.
 use strict;
@@ -104,7 +104,7 @@ for my $object (split /\n/, `find $twin/heap $twin/port/region.o -name '*.o'`) {
 
 # A campaign, which damages heaps, runs with these seeds; damage may end it before
 # its end, which is no matter here.
-my @campaign = map { "SEED=$_ TRIALS=500 EACH=2" } 1 .. 8;
+my @campaign = map { "SEED=$_ TRIALS=1000 EACH=2" } 1 .. 12;
 
 my (%run, %begun, %linked);
 for my $program (@programs) {
@@ -175,7 +175,7 @@ sub text_of {
 	return $text;
 }
 
-my (%missed, %place, %count);
+my (%missed, %place, %first, %count);
 sub count {
 	my ($what, $id, $done) = @_;
 	my ($function, $file, $number) = @{ $line{$id} };
@@ -187,7 +187,8 @@ sub count {
 	}
 	my $key = "$function\t$what\t" . text_of($file, $number);
 	$missed{$key}++;
-	$place{$key} = "$file:$number";
+	$place{$key} //= "$file:$number";
+	$first{$key} //= $id =~ s/.*\+//r;
 }
 
 # What no program is linked with is in no firmware: the linker leaves it out.
@@ -258,7 +259,8 @@ for (sort keys %missed) {
 
 	next if is_justified($file, $function, $what, $text);
 	$left++;
-	print "$file:$number: $function of $profile.a: never $what: $text\n";
+	print "$file:$number: $function+$first{$_} of $profile.a: never $what: ",
+		"$text\n";
 	print $to join("\t", $profile, $function, $file, $what, $text, 'WHY'), "\n";
 }
 close $to;
