@@ -273,12 +273,13 @@ TEST(a_port_that_refuses_for_a_while_does_no_lasting_harm)
 /* Only what malloc and its family refuse is their errno's. */
 TEST(another_heap_that_refuses_leaves_errno_alone)
 {
-	static size_t memory[300];
-	struct heap *h = heap_create(memory, sizeof(memory), NULL);
+	const size_t n = 130 * sizeof(size_t);
+	void *memory = malloc(size(n));
+	struct heap *h = heap_create(memory, n, NULL);
 
-	CHECK(h != NULL);
+	CHECK(ours(memory) && h != NULL);
 	errno = 0;
-	CHECK_PTR_EQ(heap_alloc(h, sizeof(memory)), NULL);
+	CHECK_PTR_EQ(heap_alloc(h, n), NULL);
 	CHECK_PTR_EQ(heap_alloc(h, SIZE_MAX), NULL);
 	CHECK_EQ(errno, 0);
 	CHECK_PTR_EQ(heap_alloc(&heap_default, SIZE_MAX), NULL);
@@ -291,6 +292,7 @@ TEST(another_heap_that_refuses_leaves_errno_alone)
 	CHECK_EQ(errno, ENOMEM);
 	CHECK_EQ(own.faults, 1);
 	own.faults = 0;
+	free(memory);
 }
 
 #if defined(__NEWLIB__) && !defined(__PICOLIBC__)
