@@ -235,7 +235,7 @@ sub fits {
 	return $column eq '*' || grep { $_ eq $value } split /,/, $column;
 }
 
-# The first that fits; all that fit are of use.
+# Is there a reason?  All that fit are of use.
 sub is_justified {
 	my ($file, $function, $what, $text) = @_;
 	my $justified = 0;

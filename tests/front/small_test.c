@@ -480,7 +480,7 @@ TEST(a_key_stays_what_it_was)
 }
 
 #if HEAP_CHECK != 0
-static unsigned told_of;
+static volatile unsigned told_of;
 
 static void count_events(struct heap_observer *self, const struct heap_event *e)
 {

@@ -70,6 +70,14 @@ sub compile {
 		"$in_heap -c -o $top/$to $source 2>/dev/null") == 0;
 }
 
+# Where a place's program without a mutant is.
+sub unchanged {
+	my ($place, $program) = @_;
+
+	return "$out/$place->{place}/" .
+		($program eq 'main' ? 'main' : object($program) . '.elf');
+}
+
 # What a place has to offer: its name, the same objects but those changed.
 sub link_program {
 	my ($place, $program, $suites, $changed, $to) = @_;
@@ -241,8 +249,7 @@ sub prepare {
 		}
 		for my $program (keys %programs) {
 			push @work, sub {
-				my $to = "$out/$place->{place}/" . ($program eq 'main' ?
-					'main' : object($program) . '.elf');
+				my $to = unchanged($place, $program);
 
 				link_program($place, $program, $programs{$program}, {},
 					$to) or die slurp("$to.log");
@@ -303,8 +310,7 @@ sub try_mutant {
 			}
 			# It may have nothing of what was changed.
 			next if md5("$root/program") eq
-				md5("$out/$place->{place}/" . ($program eq 'main' ?
-				'main' : object($program) . '.elf'));
+				md5(unchanged($place, $program));
 			my $how = run_program($place, "$root/program");
 			next if $how eq 'passed';
 			$outcome = $how eq 'timeout' ? 'timeout' : 'killed';

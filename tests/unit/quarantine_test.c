@@ -539,6 +539,19 @@ TEST(a_block_is_not_cut_where_what_follows_is_damaged)
 	rig_check_sound(h);
 }
 
+/* Of a block larger than `size` behind which that many more end at `align`. */
+static size_t bytes_up_to(size_t align, size_t size)
+{
+	uintptr_t after;
+	size_t n = 0;
+
+	do
+		after = (uintptr_t)chunk_to_mem(h->top) +
+			heap_debug_size_for(++n) + size;
+	while (after % align != 0 || heap_debug_size_for(n) <= size);
+	return n;
+}
+
 /* A chunk of this size is free; another is about to lie before a block. */
 TEST(an_aligned_block_that_cannot_be_carved_leaves_nothing_behind)
 {
@@ -547,17 +560,13 @@ TEST(an_aligned_block_that_cannot_be_carved_leaves_nothing_behind)
 	unsigned char *p = born(8), *hole;
 	struct heap_stats before;
 	struct chunk *back;
-	uintptr_t after;
-	size_t n = 0;
+	size_t n;
 
 	CHECK(born(8) != NULL);
 	dies(p);
 	rig_let_go(h);
 	/* [ p ]..[pad][ size . the block . . ], where it is about to be. */
-	do
-		after = (uintptr_t)chunk_to_mem(h->top) +
-			heap_debug_size_for(++n) + size;
-	while (after % align != 0 || heap_debug_size_for(n) <= size);
+	n = bytes_up_to(align, size);
 	CHECK(born(n) != NULL);
 	hole = born_of(size + align - HEAP_ALIGN);
 	CHECK(hole != NULL && born(100) != NULL);
@@ -586,17 +595,13 @@ TEST(what_was_taken_to_be_carved_in_vain_is_no_peak)
 	h = rig_heap(MOST);
 	const size_t align = 32 * HEAP_ALIGN, size = heap_debug_size_for(8);
 	unsigned char *p = born(8);
-	uintptr_t after;
-	size_t n = 0, peak;
+	size_t n, peak;
 
 	CHECK(born(8) != NULL);
 	dies(p);
 	rig_let_go(h);
 	/* What lies before the block at the top goes where p was. */
-	do
-		after = (uintptr_t)chunk_to_mem(h->top) +
-			heap_debug_size_for(++n) + size;
-	while (after % align != 0 || heap_debug_size_for(n) <= size);
+	n = bytes_up_to(align, size);
 	CHECK(born(n) != NULL);
 	peak = rig_stats(h).peak;
 	mem_to_chunk(p)->back = NULL;

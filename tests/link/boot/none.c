@@ -8,21 +8,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "board.h"
-
+#include "../must.h"
 #include "heap.h"
 
-extern char __heap_start[], __heap_end[], boot_low[], boot_high[];
-
-static void must(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	for (; *what != '\0'; what++)
-		board_write(what, 1);
-	board_write("\n", 1);
-	board_exit(1);
-}
+extern char boot_low[], boot_high[];
 
 static void check_refused(const void *p)
 {

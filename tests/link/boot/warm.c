@@ -5,12 +5,10 @@
  * take none of it for its own.  A boot ends in the middle of a call of malloc or
  * free, with the lock taken; the last one ends with status 0.
  */
-#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "board.h"
-
+#include "../must.h"
 #include "heap.h"
 
 #ifndef SEED
@@ -44,13 +42,13 @@ static void restart(void)
 		continue;
 }
 
-/* The n-th call of the heap never ends. */
 static uintptr_t lock(void *ctx)
 {
 	(void)ctx;
 	return 0;
 }
 
+/* The n-th call of the heap never ends. */
 static void unlock(void *ctx, uintptr_t state)
 {
 	(void)ctx;
@@ -82,16 +80,6 @@ const struct heap_port heap_port_default = {
 	.fault = record,
 };
 
-static void must(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	for (; *what != '\0'; what++)
-		board_write(what, 1);
-	board_write("\n", 1);
-	board_exit(1);
-}
-
 /*
  * All that the last boot had is foreign now, but for what is ours again.  Where the
  * heap has memory, the key tells: it must be another.
@@ -106,10 +94,15 @@ static void check_old_blocks(const void *ours)
 		faults = 0;
 		free(old);
 		must(faults == 1 && last.mem == old,
-		     "a block of the last boot "
-		     "is taken for one of ours");
+		     "what the last boot had is taken for ours");
 	}
 	faults = 0;
+}
+
+/* Bytes of block i that are filled. */
+static size_t length(unsigned i)
+{
+	return MOST * (i % 7) / 8;
 }
 
 static void check_filled(unsigned boot)
@@ -117,7 +110,7 @@ static void check_filled(unsigned boot)
 	for (unsigned i = 0; i < BLOCKS; i++) {
 		const unsigned char *p = kept->block[i];
 
-		for (size_t n = 0; p != NULL && n < MOST * (i % 7) / 8; n++)
+		for (size_t n = 0; p != NULL && n < length(i); n++)
 			must(p[n] == (unsigned char)(boot + i + n),
 			     "a block has changed");
 	}
@@ -125,7 +118,7 @@ static void check_filled(unsigned boot)
 
 static void fill(unsigned char *p, unsigned boot, unsigned i)
 {
-	for (size_t n = 0; n < MOST * (i % 7) / 8; n++)
+	for (size_t n = 0; n < length(i); n++)
 		p[n] = (unsigned char)(boot + i + n);
 }
 
@@ -141,7 +134,7 @@ static void work(unsigned boot)
 			free(p);
 			continue;
 		}
-		p = realloc(p, MOST * (i % 7) / 8 + 1);
+		p = realloc(p, length(i) + 1);
 		must(p != NULL, "a realloc or malloc is refused");
 		fill(p, boot, i);
 		kept->block[i] = p;

@@ -10,6 +10,7 @@
 #include "board.h"
 #include "heap_cortex_m.h"
 
+#include "../must.h"
 #include "heap.h"
 
 size_t malloc_usable_size(void *p);
@@ -38,16 +39,6 @@ const struct heap_port heap_port_default = {
 	.write = console_write,
 	.fault = report_and_exit,
 };
-
-static void must(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	for (; *what != '\0'; what++)
-		board_write(what, 1);
-	board_write("\n", 1);
-	board_exit(1);
-}
 
 /* Blocks are a list: the first word of each is the address of another. */
 struct block {
